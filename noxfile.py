@@ -1,0 +1,158 @@
+# /// script
+# requires-python = ">=3.11,<3.14"
+# dependencies = ["nox[uv]"]
+# ///
+"""Everything that one does with this repository: `nox -l` lists it."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import webbrowser
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.2.9"
+nox.options.sessions = ["lint", "tests", "docs"]
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.reuse_venv = "yes"
+nox.options.download_python = "never"
+# One folder of environments a Python: a session never meets an environment of another one.
+nox.options.envdir = f".nox/{sys.implementation.name}-{sys.version_info[0]}.{sys.version_info[1]}"
+# A skipped session looks like one that passed.
+nox.options.error_on_missing_interpreters = True
+
+PROJECT = nox.project.load_toml("pyproject.toml")
+CONSTRAINTS = "constraints.txt"
+PYTHONS = nox.project.python_versions(PROJECT, max_version="3.13")
+SOURCE, BUILD = Path("docs"), Path("docs/_build")
+HTML = BUILD / "html"
+# Importing TensorFlow from source takes three times as long; uv compiles only when asked to.
+ENVIRONMENT = {"UV_COMPILE_BYTECODE": "1"}
+
+
+def install(session: nox.Session, *groups: str) -> None:
+    """Install the package, editable, and dependency groups, at the versions of the lock."""
+    requirements = nox.project.dependency_groups(PROJECT, *groups)
+    session.install("-c", CONSTRAINTS, "-e", ".", *requirements, env=ENVIRONMENT)
+
+
+def sphinx(session: nox.Session, program: str, *arguments: str) -> None:
+    """Build the site; a warning or a reference that leads nowhere fails it, at the end."""
+    strict = ("-W", "-n", "--keep-going")
+    folders = ("-d", str(BUILD / "doctrees"), str(SOURCE), str(HTML))
+    session.run(program, "-b", "html", *strict, *arguments, *folders)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the site: run every page that changed, and say where to open it."""
+    install(session, "docs")
+    sphinx(session, "sphinx-build", *session.posargs)
+    session.log(f"Open {(HTML / 'index.html').resolve().as_uri()}")
+
+
+@nox.session
+def tests(session: nox.Session) -> None:
+    """Test the package, the pages as scripts, and the build; with branch coverage."""
+    install(session, "test", "docs")
+    session.run("pytest", "--cov", "--cov-report=term", *session.posargs)
+
+
+@nox.session(name="tests-all", python=PYTHONS, tags=["all"])
+def tests_all(session: nox.Session) -> None:
+    """Run the tests on every supported Python that this machine has."""
+    install(session, "test", "docs")
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check format, style and types; `nox -s lint -- --fix` mends what it can."""
+    install(session, "lint")
+    fix = ["--fix"] if "--fix" in session.posargs else []
+    session.run("ruff", "format", *([] if fix else ["--check"]), ".")
+    session.run("ruff", "check", *fix, ".")
+    session.run("mypy")
+
+
+@nox.session
+def site(session: nox.Session) -> None:
+    """Check the built site: links, hosts, figures; in a browser too. Run `docs` first."""
+    if not (HTML / "index.html").exists():
+        session.error("there is no site yet: run `nox -s docs` first")
+    install(session, "test", "docs", "site")
+    session.run("pytest", "tests/site", *session.posargs)
+
+
+@nox.session(name="docs-live")
+def docs_live(session: nox.Session) -> None:
+    """Serve the site, rebuild on save what changed, and reload the browser."""
+    install(session, "docs", "live")
+    watched = ("--watch", "examples", "--watch", "overfit_tutorial")
+    generated = ("auto_examples", "gen_modules", "_build")
+    ignored = [part for name in generated for part in ("--ignore", str(SOURCE / name / "*"))]
+    folders = ("-d", str(BUILD / "doctrees"), str(SOURCE), str(HTML))
+    session.run("sphinx-autobuild", "-n", *watched, *ignored, *session.posargs, *folders)
+
+
+@nox.session(venv_backend="none")
+def serve(session: nox.Session) -> None:
+    """Serve the built site on this machine; `nox -s serve -- 8001` takes another port."""
+    if not (HTML / "index.html").exists():
+        session.error("there is no site yet: run `nox -s docs` first")
+    port = session.posargs[0] if session.posargs else "8000"
+    if session.interactive and "CI" not in os.environ:
+        webbrowser.open(f"http://127.0.0.1:{port}/")
+    session.run(
+        sys.executable,
+        "-m",
+        "http.server",
+        port,
+        "--bind",
+        "127.0.0.1",
+        "-d",
+        str(HTML),
+        external=True,
+    )
+
+
+@nox.session(venv_backend="uv", python="3.11")
+def minimums(session: nox.Session) -> None:
+    """Run the package's tests with the oldest versions that pyproject.toml allows."""
+    requirements = nox.project.dependency_groups(PROJECT, "test")
+    session.install("--resolution=lowest-direct", "-e", ".", *requirements, env=ENVIRONMENT)
+    session.run("pytest", "-m", "not build", *session.posargs)
+
+
+@nox.session
+def lock(session: nox.Session) -> None:
+    """Refresh constraints.txt: one universal lock, without addresses. Needs uv."""
+    session.install("uv")
+    groups = [part for name in PROJECT["dependency-groups"] for part in ("--group", name)]
+    options = ("--universal", "--no-header", "--no-annotate", "--no-emit-index-url", "--upgrade")
+    session.run(
+        "uv", "pip", "compile", *options, *groups, "pyproject.toml", "-o", CONSTRAINTS, "-q"
+    )
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Build the wheel and the source distribution into dist/."""
+    session.install("build")
+    session.run("python", "-m", "build")
+
+
+@nox.session(venv_backend="none")
+def clean(session: nox.Session) -> None:
+    """Remove the built site and what its pages left; environments stay."""
+    for folder in (BUILD, SOURCE / "auto_examples", SOURCE / "gen_modules", Path("dist")):
+        if folder.exists():
+            session.log(f"remove {folder}")
+            shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    nox.main()
