@@ -1,0 +1,79 @@
+"""Checks of arguments at the public edge.
+
+Each error names the argument, the rule and the value, so that a caller can mend the call without
+reading our code.
+"""
+
+import math
+import numbers
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Seed = int | np.random.SeedSequence
+
+
+def check_count(name: str, value: object) -> int:
+    """Return `value` as an ``int`` if it is a whole number of at least one."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Integral):
+        raise TypeError(f"{name} must be a whole number, got {value!r}")
+    if value < 1:
+        raise ValueError(f"{name} must be at least 1, got {value}")
+    return int(value)
+
+
+def check_finite(name: str, value: object) -> float:
+    """Return `value` as a ``float`` if it is one finite number."""
+    if isinstance(value, bool) or not isinstance(value, numbers.Real):
+        raise TypeError(f"{name} must be a number, got {value!r}")
+    if not math.isfinite(value):
+        raise ValueError(f"{name} must be finite, got {value}")
+    return float(value)
+
+
+def check_noise_std(value: object) -> float:
+    """Return the standard deviation of the noise if it is finite and not negative."""
+    noise_std = check_finite("noise_std", value)
+    if noise_std < 0:
+        raise ValueError(f"noise_std must not be negative, got {noise_std:g}")
+    return noise_std
+
+
+def check_range(low: object, high: object) -> tuple[float, float]:
+    """Return the ends of an interval of positive length."""
+    low, high = check_finite("low", low), check_finite("high", high)
+    if low >= high:
+        raise ValueError(f"low must be below high, got low={low:g}, high={high:g}")
+    return low, high
+
+
+def check_seed(seed: object) -> np.random.SeedSequence:
+    """Return the seed as a ``SeedSequence``; stateful generators are refused."""
+    if isinstance(seed, np.random.SeedSequence):
+        return seed
+    if isinstance(seed, bool) or not isinstance(seed, numbers.Integral):
+        raise TypeError(f"seed must be an int or a numpy.random.SeedSequence, got {seed!r}")
+    if seed < 0:
+        raise ValueError(f"seed must not be negative, got {seed}")
+    return np.random.SeedSequence(int(seed))
+
+
+def child_seed(seed: np.random.SeedSequence, index: int) -> np.random.SeedSequence:
+    """Return the seed of member `index`: a function of `seed` and `index` alone.
+
+    ``SeedSequence.spawn`` would count its calls; two calls with one seed would then differ.
+    """
+    return np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, index))
+
+
+def check_vector(name: str, values: ArrayLike) -> NDArray[np.float64]:
+    """Return `values` as a float64 vector of finite numbers."""
+    vector = np.asarray(values, dtype=np.float64)
+    if vector.ndim != 1 or vector.size == 0:
+        raise ValueError(
+            f"{name} must be a vector of at least one number, got shape {vector.shape}"
+        )
+    if not np.isfinite(vector).all():
+        index = int(np.flatnonzero(~np.isfinite(vector))[0])
+        raise ValueError(f"{name} must be finite, got {vector[index]} at index {index}")
+    return vector
