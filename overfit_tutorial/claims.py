@@ -1,0 +1,233 @@
+"""State a claim, check it, and hand it on.
+
+A claim is a sentence with its number in it and the condition under which it holds. Stating one
+that does not hold stops the page: no number on the site has outlived its truth.
+"""
+
+import dataclasses
+import math
+import re
+from dataclasses import dataclass
+from typing import Any, Literal, get_args
+
+import numpy as np
+
+from overfit_tutorial import publishing
+
+Kind = Literal["exact", "measured", "one seed", "timing"]
+Number = int | float
+
+
+class ClaimError(AssertionError):
+    """A claim that does not hold."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Claim:
+    """A claim that held when it was stated.
+
+    Parameters
+    ----------
+    id : str
+        Short and stable: part of the address by which others quote the claim.
+    sentence : str
+        What is claimed, its numbers filled in.
+    value : int or float
+        The number that the claim is about.
+    interval : (float, float) or None
+        Confidence interval of the value.
+    confidence : float
+        Of the interval.
+    n : int or None
+        How many independent runs are behind a measured value.
+    kind : {"exact", "measured", "one seed", "timing"}
+        What sort of evidence it rests on.
+    threshold : int, float or None
+        The value at which the claim would fail.
+    wrong_if : str or None
+        What would have been seen if it were wrong; ends "This would be wrong if".
+    headline : bool
+        Whether it is the page's answer.
+    """
+
+    id: str
+    sentence: str
+    value: Number
+    interval: tuple[Number, Number] | None
+    confidence: float
+    n: int | None
+    kind: Kind
+    threshold: Number | None
+    wrong_if: str | None
+    headline: bool
+
+    @property
+    def margin(self) -> float | None:
+        """How far the value is from failing, as a share of the threshold.
+
+        The nearer end of the interval counts where there is one; it is zero if the interval
+        reaches the threshold, and ``None`` without a threshold.
+        """
+        if not self.threshold:
+            return None
+        low, high = self.interval or (self.value, self.value)
+        if low <= self.threshold <= high:
+            return 0.0
+        return min(abs(low - self.threshold), abs(high - self.threshold)) / abs(self.threshold)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return the claim as plain JSON values."""
+        return dataclasses.asdict(self) | {"margin": self.margin, "holds": True}
+
+
+def claim(
+    id: str,
+    sentence: str,
+    *,
+    holds: object,
+    value: object,
+    interval: object = None,
+    confidence: float = 0.95,
+    n: int | None = None,
+    kind: Kind = "measured",
+    threshold: object = None,
+    wrong_if: str | None = None,
+    headline: bool = False,
+    **values: object,
+) -> Claim:
+    """State a claim: fail if it does not hold, otherwise publish it.
+
+    Parameters
+    ----------
+    id : str
+        Lower-case words joined by hyphens, unique on the site.
+    sentence : str
+        A format string, filled with `value`, `low` and `high` (of the interval), `confidence`,
+        `n`, `threshold` and `values`. Double the braces that are not fields.
+    holds : bool
+        Whether the claim holds. NumPy's and TensorFlow's scalars will do, here and below.
+    value : number
+        What the claim is about.
+    interval : pair of numbers, optional
+        Confidence interval of the value.
+    confidence : float
+        Of the interval.
+    n : int, optional
+        How many independent runs are behind a measured value.
+    kind : {"measured", "exact", "one seed", "timing"}
+        What sort of evidence it rests on.
+    threshold : number, optional
+        The value at which the claim would fail.
+    wrong_if : str, optional
+        What would make the claim wrong, a format string like `sentence`, continuing the words
+        "This would be wrong if".
+    headline : bool
+        Whether this is the page's answer, to be shown under its title.
+    **values
+        Further values for the sentence.
+
+    Returns
+    -------
+    Claim
+        With the numbers filled in.
+
+    Raises
+    ------
+    ClaimError
+        If the claim does not hold, or one of its numbers is not finite.
+    TypeError, ValueError
+        If an argument breaks its rule.
+
+    Examples
+    --------
+    >>> stated = claim("half", "Half of ten is {value}.", holds=10 / 2 == 5, value=5, kind="exact")
+    Half of ten is 5.
+      [half; exact]
+    """
+    if not re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", id):
+        raise ValueError(f"id must be lower-case words joined by hyphens, got {id!r}")
+    if kind not in get_args(Kind):
+        raise ValueError(f"kind must be one of {', '.join(get_args(Kind))}, got {kind!r}")
+    if n is not None and n < 1:
+        raise ValueError(f"n must be at least 1, got {n}")
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence must be between 0 and 1, got {confidence}")
+    number = _number(id, "value", value)
+    bound = None if threshold is None else _number(id, "threshold", threshold)
+    ends = None if interval is None else _interval(id, interval)
+    fields: dict[str, Any] = {name: _plain(extra) for name, extra in values.items()}
+    for name, extra in fields.items():
+        if isinstance(extra, float) and not math.isfinite(extra):
+            raise ClaimError(f"claim {id!r}: {name} must be finite, got {extra}")
+    fields |= {"value": number, "confidence": confidence, "n": n, "threshold": bound}
+    if ends is not None:
+        fields |= {"low": ends[0], "high": ends[1]}
+    stated = Claim(
+        id=id,
+        sentence=_fill(sentence, fields),
+        value=number,
+        interval=ends,
+        confidence=confidence,
+        n=n if n is None else int(n),
+        kind=kind,
+        threshold=bound,
+        wrong_if=None if wrong_if is None else _fill(wrong_if, fields),
+        headline=headline,
+    )
+    if not _truth(id, holds):
+        raise ClaimError(f"claim {id!r} does not hold: {stated.sentence}")
+    if not publishing.hand_over(stated):
+        print(f"{stated.sentence}\n  [{describe(stated)}]")
+    return stated
+
+
+def describe(stated: Claim) -> str:
+    """Return what a claim rests on, in a few words: its id, kind, interval and runs."""
+    parts = [stated.id, stated.kind]
+    if stated.interval is not None:
+        low, high = stated.interval
+        parts.append(f"{stated.confidence:.0%} interval {low:.4g} to {high:.4g}")
+    if stated.n is not None:
+        parts.append(f"n = {stated.n:,}")
+    return "; ".join(parts)
+
+
+def _plain(value: object) -> object:
+    """Turn a NumPy or TensorFlow scalar into Python's own; leave the rest as it is."""
+    if isinstance(value, str | bool | int | float) or value is None:
+        return value
+    array = np.asarray(value)
+    return array.item() if array.ndim == 0 and array.dtype.kind in "biuf" else value
+
+
+def _number(id: str, name: str, value: object) -> Number:
+    number = _plain(value)
+    if isinstance(number, bool) or not isinstance(number, int | float):
+        raise TypeError(f"claim {id!r}: {name} must be one number, got {value!r}")
+    if not math.isfinite(number):
+        raise ClaimError(f"claim {id!r}: {name} must be finite, got {number}")
+    return number
+
+
+def _interval(id: str, interval: Any) -> tuple[Number, Number]:
+    ends = [_number(id, "interval", end) for end in interval]
+    if len(ends) != 2 or ends[0] > ends[1]:
+        raise ValueError(f"claim {id!r}: interval must be (low, high), got {tuple(ends)}")
+    return ends[0], ends[1]
+
+
+def _truth(id: str, holds: object) -> bool:
+    truth = _plain(holds)
+    if not isinstance(truth, bool):
+        raise TypeError(f"claim {id!r}: holds must be one truth value, got {holds!r}")
+    return truth
+
+
+def _fill(sentence: str, fields: dict[str, Any]) -> str:
+    try:
+        return sentence.format(**fields)
+    except (KeyError, IndexError) as error:
+        raise ValueError(
+            f"sentence has a field that no value fills: {error.args[0]!r} in {sentence!r}; "
+            "double the braces that are not fields"
+        ) from None

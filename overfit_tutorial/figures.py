@@ -1,0 +1,273 @@
+"""The site's figure style, and the few plots that several pages share.
+
+The same thing has the same color and mark on every page: data, truth, line, network. Pages draw
+in the colors of a light page; the site makes the dark twin by exchanging each color for its
+partner (`DARK`), by exact value. That is why pages take their colors from here.
+"""
+
+from __future__ import annotations
+
+import itertools
+import sys
+import weakref
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+from matplotlib.axes import Axes
+from matplotlib.backends.registry import BackendFilter, backend_registry
+from matplotlib.figure import Figure
+from numpy.typing import ArrayLike
+
+from overfit_tutorial import publishing
+from overfit_tutorial.data import Dataset
+
+#: Colors on a light page. The smallest pairwise color difference under simulated color blindness
+#: is 14 (CIEDE2000), 17 among data, truth, line and network; a test computes it.
+LIGHT = {
+    "paper": "#ffffff",
+    "ink": "#14181f",
+    "muted": "#59626f",
+    "grid": "#e3e7ec",
+    "data": "#6a7482",
+    "truth": "#14181e",
+    "line": "#2f8af0",
+    "network": "#d9480f",
+    "series_a": "#9128b2",
+    "series_b": "#1e564a",
+    "series_c": "#503b00",
+    "interval": "#fae5dd",
+}
+
+#: Their partners on a dark page.
+DARK = {
+    "paper": "#14181e",
+    "ink": "#e6e9ed",
+    "muted": "#a3adba",
+    "grid": "#333b47",
+    "data": "#8b95a3",
+    "truth": "#f3f4f5",
+    "line": "#7bbbff",
+    "network": "#e8590c",
+    "series_a": "#c621ec",
+    "series_b": "#0d8568",
+    "series_c": "#eec558",
+    "interval": "#3e251a",
+}
+
+#: Width and height in inches of a figure with one panel, and of a ladder.
+PANEL = (5.6, 4.2)
+LADDER = (5.6, 2.4)
+
+#: For ``plt.style.use``. At 12 pt and 5.6 in, text is 10.7 px high on a phone 390 px wide.
+STYLE: dict[str, object] = {
+    "figure.figsize": PANEL,
+    "figure.dpi": 100,
+    "figure.facecolor": LIGHT["paper"],
+    "figure.constrained_layout.use": True,
+    "font.size": 12,
+    "axes.titlesize": 13,
+    "axes.titleweight": "bold",
+    "axes.titlelocation": "left",
+    "axes.labelsize": 12,
+    "xtick.labelsize": 12,
+    "ytick.labelsize": 12,
+    "legend.fontsize": 12,
+    "text.color": LIGHT["ink"],
+    "axes.labelcolor": LIGHT["ink"],
+    "axes.titlecolor": LIGHT["ink"],
+    "axes.edgecolor": LIGHT["muted"],
+    "axes.facecolor": LIGHT["paper"],
+    "xtick.color": LIGHT["muted"],
+    "ytick.color": LIGHT["muted"],
+    "xtick.labelcolor": LIGHT["ink"],
+    "ytick.labelcolor": LIGHT["ink"],
+    "grid.color": LIGHT["grid"],
+    "grid.linewidth": 0.8,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "legend.frameon": False,
+    "lines.linewidth": 2.0,
+}
+
+_MARKS: dict[str, dict[str, object]] = {
+    "data": {"linestyle": "", "marker": "o", "markersize": 4.5, "markeredgewidth": 0, "zorder": 2},
+    "line": {"linestyle": "-", "linewidth": 2.0, "zorder": 3},
+    "network": {"linestyle": "-", "linewidth": 3.0, "zorder": 4},
+    "truth": {"linestyle": (0, (5, 3)), "linewidth": 1.8, "zorder": 5},
+    "series_a": {"linestyle": (0, (6, 2, 1, 2)), "zorder": 3},
+    "series_b": {"linestyle": (0, (1, 1.5)), "zorder": 3},
+    "series_c": {"linestyle": (0, (8, 2)), "zorder": 3},
+}
+
+
+def mark(role: str) -> dict[str, object]:
+    """Return Matplotlib's keywords for a role: its color, and its dash or mark.
+
+    Parameters
+    ----------
+    role : str
+        One of ``data``, ``truth``, ``line``, ``network``, ``series_a``, ``series_b``,
+        ``series_c``.
+
+    Returns
+    -------
+    dict
+        To be passed to ``ax.plot``.
+
+    Raises
+    ------
+    ValueError
+        If there is no such role.
+    """
+    if role not in _MARKS:
+        raise ValueError(f"role must be one of {', '.join(_MARKS)}, got {role!r}")
+    return {"color": LIGHT[role], **_MARKS[role]}
+
+
+def plot_data(ax: Axes, dataset: Dataset, *, label: str | None = "data") -> Axes:
+    """Draw the points of one data set."""
+    ax.plot(dataset.x, dataset.y, label=label, **mark("data"))  # type: ignore[arg-type]
+    return ax
+
+
+def plot_curve(
+    ax: Axes, x: ArrayLike, y: ArrayLike, *, role: str, label: str | None = None
+) -> Axes:
+    """Draw a curve as the role that it plays.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    x, y : array_like of shape (m,)
+        The curve.
+    role : str
+        As for `mark`.
+    label : str, optional
+        For the legend; the role's name by default.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The same `ax`.
+    """
+    ax.plot(x, y, label=role if label is None else label, **mark(role))  # type: ignore[arg-type]
+    return ax
+
+
+def plot_ladder(
+    ax: Axes, levels: Mapping[str, float], *, fits: Mapping[str, tuple[float, str]] | None = None
+) -> Axes:
+    """Draw excess risks as places on one logarithmic axis: the ladder.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    levels : mapping of str to float
+        The rungs: reference excess risks by name, all above zero.
+    fits : mapping of str to (float, str), optional
+        Fits to stand on the ladder: name to excess risk and role.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The same `ax`.
+
+    Raises
+    ------
+    ValueError
+        If there is no level, or a risk is not a positive number.
+    """
+    fits = fits or {}
+    risks = {**levels, **{name: risk for name, (risk, _) in fits.items()}}
+    if not levels:
+        raise ValueError("levels must hold at least one rung, got none")
+    for name, risk in risks.items():
+        if not 0 < risk < float("inf"):
+            raise ValueError(f"an excess risk must be a positive number, got {risk} for {name!r}")
+    ax.set_xscale("log")
+    ax.set_xlim(min(risks.values()) / 2, max(risks.values()) * 2)
+    names = [*levels, *fits]
+    for row, name in enumerate(names):
+        role = fits[name][1] if name in fits else "truth"
+        color = LIGHT[role] if name in fits else LIGHT["muted"]
+        ax.plot([ax.get_xlim()[0], risks[name]], [row, row], color=LIGHT["grid"], linewidth=6)
+        ax.plot(risks[name], row, marker="D" if name in fits else "o", markersize=9, color=color)
+        ax.annotate(
+            f"{risks[name]:.2f}",
+            (risks[name], row),
+            xytext=(9, 0),
+            textcoords="offset points",
+            va="center",
+        )
+    ax.set_yticks(range(len(names)), names)
+    ax.set_ylim(-0.6, len(names) - 0.4)
+    ax.set_xlabel("excess risk (log scale)")
+    ax.grid(axis="y", visible=False)
+    ax.tick_params(axis="y", length=0)
+    return ax
+
+
+@dataclass(frozen=True)
+class Description:
+    """What a figure says, in words."""
+
+    caption: str
+    alt: str
+
+
+_saved = itertools.count(1)
+_descriptions: weakref.WeakKeyDictionary[Figure, Description] = weakref.WeakKeyDictionary()
+
+
+def show(figure: Figure, *, caption: str, alt: str) -> None:
+    """Show a finished figure: in a window, in a file where there is none, or on the site.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        The figure.
+    caption : str
+        Where to look; printed under the figure on the site.
+    alt : str
+        What the figure shows, for whoever cannot see it. Not a repetition of the caption.
+
+    Raises
+    ------
+    ValueError
+        If the caption or the alternative text is empty, or both are the same.
+    """
+    caption, alt = " ".join(caption.split()), " ".join(alt.split())
+    if not caption or not alt:
+        raise ValueError(f"caption and alt must not be empty, got {caption!r} and {alt!r}")
+    if caption == alt:
+        raise ValueError(f"alt must say what is seen, not repeat the caption, got {alt!r}")
+    _descriptions[figure] = Description(caption, alt)
+    if publishing.hand_over(figure):
+        return
+    if _opens_windows():
+        plt.show()
+        return
+    path = Path(f"{Path(sys.argv[0] or 'figure').stem}_{next(_saved)}.png")
+    figure.savefig(path, dpi=150)
+    plt.close(figure)
+    print(f"Figure saved as {path}: {caption}")
+
+
+def description(figure: Figure) -> Description | None:
+    """Return what was said of a figure when it was shown, or ``None``."""
+    return _descriptions.get(figure)
+
+
+def _opens_windows() -> bool:
+    """Return whether ``plt.show`` shows something: a window, or an image in a notebook."""
+    backend = plt.get_backend().lower()
+    silent = backend_registry.list_builtin(  # type: ignore[no-untyped-call]
+        BackendFilter.NON_INTERACTIVE
+    )
+    return backend not in silent
