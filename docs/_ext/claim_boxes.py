@@ -1,0 +1,211 @@
+"""Claims on the site: the box where one is stated, quotations, the ledger, ``claims.json``."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import published
+from docutils import nodes
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.errors import ExtensionError
+from sphinx.util import logging
+from sphinx.util.docutils import SphinxDirective
+
+_logger = logging.getLogger(__name__)
+
+_KINDS = {
+    "exact": "exact",
+    "measured": "measured over {n:,} seeds",
+    "one seed": "one seed",
+    "timing": "timing on one machine",
+}
+
+
+def number(value: float) -> str:
+    """Return a number as a reader wants it: whole ones whole, others with four digits."""
+    return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
+
+
+def evidence(claim: dict[str, Any]) -> str:
+    """Return what a claim rests on: its kind, its interval, and how far it is from failing."""
+    kind = claim["kind"] if claim["n"] is None else _KINDS[claim["kind"]]
+    parts = [kind.format(n=claim["n"])]
+    if claim["interval"] is not None:
+        low, high = claim["interval"]
+        parts.append(f"{claim['confidence']:.0%} interval {number(low)} to {number(high)}")
+    if claim["threshold"] is not None:
+        parts.append(f"would fail at {number(claim['threshold'])}")
+    return ", ".join(parts)
+
+
+def anchor(claim: dict[str, Any]) -> str:
+    """Return the anchor of a claim's box on its page."""
+    return f"claim-{claim['id']}"
+
+
+def link(env: BuildEnvironment, source: str, page: str, fragment: str, text: str) -> nodes.Element:
+    """Return a link from one document to an anchor of another."""
+    uri = env._app.builder.get_relative_uri(source, page) if source != page else ""
+    return nodes.reference("", text, refuri=f"{uri}#{fragment}", internal=True)
+
+
+class _ClaimDirective(SphinxDirective):
+    """What the directives of one claim share: finding it."""
+
+    required_arguments = 1
+
+    def find(self) -> tuple[str, dict[str, Any]]:
+        """Return the claim with the id of the argument, and the page that states it."""
+        for page in pages(self.env):
+            for claim in page.claims:
+                if claim["id"] == self.arguments[0]:
+                    record = Path(self.env.srcdir, page.docname + ".rst")
+                    self.env.note_dependency(str(published.record_path(record)))
+                    return page.docname, claim
+        raise self.error(f"no page states the claim {self.arguments[0]!r}")
+
+
+class ClaimBox(_ClaimDirective):
+    """The box under the block that states a claim."""
+
+    def run(self) -> list[nodes.Node]:
+        _, claim = self.find()
+        box = nodes.container(classes=["claim"], ids=[anchor(claim)])
+        box += nodes.paragraph("", claim["sentence"], classes=["claim-sentence"])
+        rests = nodes.paragraph("", "", classes=["claim-evidence"])
+        rests += nodes.Text(f"{evidence(claim)} · ")
+        rests += link(self.env, self.env.docname, "ledger", claim["id"], "in the ledger")
+        box += rests
+        if claim["wrong_if"]:
+            wrong = f"This would be wrong if {claim['wrong_if']}"
+            box += nodes.paragraph("", wrong.rstrip(".") + ".", classes=["claim-wrong"])
+        return [box]
+
+
+class QuoteClaim(_ClaimDirective):
+    """A claim's sentence on another page, after a question, with a link to where it is stated."""
+
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        page, claim = self.find()
+        paragraph = nodes.paragraph("", "", classes=["quoted-claim"])
+        if self.content:
+            paragraph += nodes.strong("", " ".join(self.content))
+            paragraph += nodes.Text(" ")
+        paragraph += nodes.Text(claim["sentence"] + " ")
+        paragraph += link(self.env, self.env.docname, page, anchor(claim), "See it computed")
+        return [paragraph]
+
+
+class Ledger(SphinxDirective):
+    """Every claim of the site, grouped by the page that states it."""
+
+    def run(self) -> list[nodes.Node]:
+        stated = pages(self.env)
+        for page in stated:
+            self.env.note_dependency(
+                str(published.record_path(Path(self.env.srcdir, page.docname + ".rst")))
+            )
+        return [self._group(page) for page in stated if page.claims]
+
+    def _group(self, page: published.Page) -> nodes.Node:
+        section = nodes.section(ids=[nodes.make_id(page.docname)])
+        title = nodes.title()
+        title += nodes.Text(self._title(page))
+        section += title
+        rows = nodes.enumerated_list(classes=["ledger"])
+        for claim in page.claims:
+            row = nodes.list_item(ids=[claim["id"]])
+            row += nodes.paragraph("", claim["sentence"], classes=["claim-sentence"])
+            rests = nodes.paragraph("", "", classes=["claim-evidence"])
+            rests += nodes.strong("", number(claim["value"]))
+            rests += nodes.Text(f" · {evidence(claim)} · ")
+            rests += link(
+                self.env, self.env.docname, page.docname, anchor(claim), "see it computed"
+            )
+            rests += nodes.Text(" · ")
+            rests += link(
+                self.env, self.env.docname, self.env.docname, claim["id"], f"#{claim['id']}"
+            )
+            row += rests
+            rows += row
+        section += rows
+        return section
+
+    def _title(self, page: published.Page) -> str:
+        """Return a page's title, read from its reST: its doctree may not be there yet."""
+        lines = (
+            Path(self.env.srcdir, page.docname + ".rst").read_text(encoding="utf-8").splitlines()
+        )
+        for text, underline in pairwise(lines):
+            if text and set(underline) == {"="} and len(underline) >= len(text.strip()):
+                return text.strip()
+        raise ExtensionError(f"{page.docname} has no title")
+
+
+def pages(env: BuildEnvironment) -> list[published.Page]:
+    """Return the records of all pages, read once a build."""
+    if not hasattr(env, "temp_published"):
+        _load(env._app)
+    return env.temp_published  # type: ignore[no-any-return, attr-defined]
+
+
+def _load(app: Sphinx) -> None:
+    try:
+        app.env.temp_published = published.read_all(Path(app.srcdir))  # type: ignore[attr-defined]
+    except ValueError as error:
+        raise ExtensionError(str(error)) from None
+
+
+def _check_evidence(stated: list[published.Page]) -> Iterator[str]:
+    """Yield what the site asks of claims beyond what `claim` itself does."""
+    for page in stated:
+        for claim in page.claims:
+            where = f"{page.docname}: claim {claim['id']!r}"
+            if claim["kind"] == "measured" and not (claim["interval"] and claim["n"]):
+                yield f"{where} is measured, so it must have an interval and n"
+            if claim["kind"] != "timing" and not claim["wrong_if"]:
+                yield f"{where} must say what would make it wrong (wrong_if)"
+        if sum(claim["headline"] for claim in page.claims) != 1:
+            yield f"{page.docname}: one claim of a page must be its headline"
+
+
+def _read_records(app: Sphinx) -> None:
+    """After Sphinx-gallery has run the pages: load their records, and hold them to the rules."""
+    _load(app)
+    for problem in _check_evidence(app.env.temp_published):  # type: ignore[attr-defined]
+        _logger.warning(problem)
+
+
+def _ledger_is_outdated(app: Sphinx, *_: object) -> list[str]:
+    """Read the ledger anew: a new page changes it, though none of its own files has changed."""
+    return ["ledger"] if "ledger" in app.env.all_docs else []
+
+
+def _write_json(app: Sphinx, exception: Exception | None) -> None:
+    """Write ``claims.json`` at the site's root."""
+    if exception is not None or app.builder.format != "html":
+        return
+    claims = [
+        claim | {"page": f"{app.builder.get_target_uri(page.docname)}#{anchor(claim)}"}
+        for page in pages(app.env)
+        for claim in page.claims
+    ]
+    text = json.dumps(claims, indent=1, ensure_ascii=False) + "\n"
+    Path(app.outdir, "claims.json").write_text(text, encoding="utf-8")
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.add_directive("claim-box", ClaimBox)
+    app.add_directive("quote-claim", QuoteClaim)
+    app.add_directive("ledger", Ledger)
+    app.connect("builder-inited", _read_records, priority=950)
+    app.connect("env-get-outdated", _ledger_is_outdated)
+    app.connect("build-finished", _write_json)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

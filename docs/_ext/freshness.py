@@ -1,0 +1,205 @@
+"""Run again what changed and nothing else, and never publish what a dead build left behind.
+
+Sphinx-gallery runs a page again when its script has changed. It does not see a change in the
+package, in an installed library or in the site's own machinery; and it notes a page as done
+*before* it has written it, so that after a kill the next build publishes the old page. This
+extension mends both, before Sphinx-gallery starts:
+
+- A fingerprint of all that a page depends on lies beside it. Where it differs, the page's note
+  (its ``.md5``) is removed.
+- A marker lies in the gallery while a build is under way. Found at the start, it tells that the
+  last build died: every note that it wrote is removed, and all of its output.
+- A lock, which the operating system releases when its holder dies, refuses a second build in the
+  same folder.
+"""
+
+from __future__ import annotations
+
+import ast
+import hashlib
+import importlib.metadata
+import platform
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import filelock
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+from sphinx.util import logging
+
+_logger = logging.getLogger(__name__)
+
+# Our modules whose code decides what a page's reST and figures look like.
+_MACHINERY = ("gallery.py", "published.py", "twin_figures.py")
+
+
+def fingerprint(page: Path, package: Path, *, context: str = "") -> str:
+    """Return a digest of a page's text and of the package's code that it runs.
+
+    The text counts whole: a page that was changed, failed, and was changed back must run again,
+    though Sphinx-gallery's note fits it once more. Of the package, docstrings do not count.
+
+    Parameters
+    ----------
+    page : pathlib.Path
+        The script.
+    package : pathlib.Path
+        The folder of the package whose modules count.
+    context : str
+        Anything else that the page depends on, such as versions.
+
+    Returns
+    -------
+    str
+        Equal for two calls unless the page, the code that it imports, or `context` differs.
+    """
+    digest = hashlib.sha256(context.encode() + b"\0" + page.read_bytes() + b"\0")
+    for module in sorted(imported_modules(page, package)):
+        digest.update(module.name.encode() + b"\0" + _code(module).encode() + b"\0")
+    return digest.hexdigest()
+
+
+def imported_modules(script: Path, package: Path) -> set[Path]:
+    """Return the package's modules that a script imports, directly or through one another.
+
+    Every import counts, also one inside a function; one that is computed at run time is not seen.
+    """
+    found: set[Path] = set()
+    waiting = [script]
+    while waiting:
+        for module in _imports(waiting.pop(), package):
+            if module not in found:
+                found.add(module)
+                waiting.append(module)
+    return found
+
+
+def _imports(source: Path, package: Path) -> Iterator[Path]:
+    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            # A relative import is one of the package, where it stands at the top folder.
+            origin = ".".join(filter(None, [package.name if node.level else "", node.module]))
+            names = [origin, *(f"{origin}.{alias.name}" for alias in node.names)]
+        else:
+            continue
+        for name in names:
+            first, *rest = name.split(".")
+            if first == package.name:
+                yield package / "__init__.py"
+                path = package.joinpath(*rest)
+                yield from (
+                    p for p in (path.with_suffix(".py"), path / "__init__.py") if p.is_file()
+                )
+
+
+def _code(module: Path) -> str:
+    """Return a module's syntax tree as text, without docstrings and comments."""
+    tree = ast.parse(module.read_text(encoding="utf-8"))
+    for node in ast.walk(tree):
+        documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+        if isinstance(node, documented) and ast.get_docstring(node, clean=False) is not None:
+            node.body = node.body[1:]
+    return ast.dump(tree)
+
+
+def _context(app: Sphinx) -> str:
+    """Return what every page depends on: versions, the gallery's settings, our machinery."""
+    versions = [f"python {platform.python_version()}"]
+    for name in app.config.freshness_distributions:
+        try:
+            versions.append(f"{name} {importlib.metadata.version(name)}")
+        except importlib.metadata.PackageNotFoundError:
+            versions.append(f"{name} is absent")
+    settings = sorted(
+        f"{name}={value!r}"
+        for name, value in app.config.sphinx_gallery_conf.items()
+        if isinstance(value, str | bool | int | list | tuple)
+    )
+    here = Path(__file__).parent
+    return "\n".join([*versions, *settings, *(_code(here / name) for name in _MACHINERY)])
+
+
+def _begin(app: Sphinx) -> None:
+    """Before Sphinx-gallery: take the lock, clear up after a dead build, drop stale notes."""
+    for examples, gallery in _galleries(app):
+        gallery.mkdir(parents=True, exist_ok=True)
+        _take_lock(gallery / ".lock")
+        marker = gallery / ".building"
+        if marker.exists():
+            _clear_up(app, gallery, marker)
+        marker.write_text("executing", encoding="utf-8")
+        context = _context(app)
+        package = Path(app.confdir, app.config.freshness_package).resolve()
+        for page in sorted(examples.rglob("*.py")):
+            _drop_if_stale(page, gallery / page.relative_to(examples), package, context)
+
+
+def _take_lock(path: Path) -> None:
+    try:
+        # Held until the process ends. A singleton, so that it is not released with this frame.
+        filelock.FileLock(path, is_singleton=True).acquire(timeout=0)
+    except filelock.Timeout:
+        raise ExtensionError(
+            f"another build is running in {path.parent}; wait for it, or build in another clone"
+        ) from None
+
+
+def _clear_up(app: Sphinx, gallery: Path, marker: Path) -> None:
+    """Remove whatever a build that died could have left half-done."""
+    _logger.info("the last build did not finish: clearing up after it")
+    if marker.read_text(encoding="utf-8") != "written":
+        began = marker.stat().st_mtime_ns
+        for note in gallery.rglob("*.md5"):
+            if note.stat().st_mtime_ns >= began:
+                note.unlink()
+    # Sphinx neither writes a page atomically nor looks into it again.
+    for folder in (Path(app.outdir), Path(app.doctreedir)):
+        for path in folder.iterdir() if folder.exists() else ():
+            shutil.rmtree(path) if path.is_dir() else path.unlink()
+
+
+def _drop_if_stale(page: Path, target: Path, package: Path, context: str) -> None:
+    note = target.with_name(target.name + ".md5")
+    kept = target.with_suffix(".fingerprint")
+    now = fingerprint(page, package, context=context)
+    if kept.exists() and kept.read_text(encoding="utf-8") == now:
+        return
+    if note.exists():
+        _logger.info("%s: something that it depends on has changed", page.name)
+        note.unlink()
+    target.parent.mkdir(parents=True, exist_ok=True)
+    # Written at once, not after the run: the missing note already makes the page run again, and a
+    # failing page must not make its healthy neighbors run with it.
+    temporary = kept.with_suffix(".fingerprint.new")
+    temporary.write_text(now, encoding="utf-8")
+    temporary.replace(kept)
+
+
+def _pages_are_written(app: Sphinx) -> None:
+    """After Sphinx-gallery: its notes are true now, whatever happens to the rest of the build."""
+    for _, gallery in _galleries(app):
+        (gallery / ".building").write_text("written", encoding="utf-8")
+
+
+def _finish(app: Sphinx, exception: Exception | None) -> None:
+    if exception is None:
+        for _, gallery in _galleries(app):
+            (gallery / ".building").unlink(missing_ok=True)
+
+
+def _galleries(app: Sphinx) -> Iterator[tuple[Path, Path]]:
+    settings = app.config.sphinx_gallery_conf
+    for examples, gallery in zip(settings["examples_dirs"], settings["gallery_dirs"], strict=True):
+        yield Path(app.confdir, examples).resolve(), Path(app.srcdir, gallery)
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.add_config_value("freshness_package", "", "")
+    app.add_config_value("freshness_distributions", [], "", list)
+    app.connect("builder-inited", _begin, priority=1)
+    app.connect("builder-inited", _pages_are_written, priority=900)
+    app.connect("build-finished", _finish, priority=1)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,82 @@
+"""What Sphinx-gallery calls: begin and end a page, and set what a code block published.
+
+These functions are named by dotted strings in ``conf.py``; Sphinx cannot pickle function objects
+and would rebuild everything.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Any
+
+import matplotlib.pyplot as plt
+import published
+import twin_figures
+from matplotlib.figure import Figure
+from sphinx.application import Sphinx
+from sphinx.errors import ExtensionError
+
+from overfit_tutorial import publishing
+from overfit_tutorial.claims import Claim
+
+# A card that links by its title. Sphinx-gallery's own hides the link's text, has an invalid
+# attribute, and shows a light thumbnail on a dark page.
+_CARD = """
+.. page-card:: {doc_name}
+
+   {intro}
+
+"""
+
+
+def begin_or_end_page(gallery_conf: dict[str, Any], fname: str | None, when: str) -> None:
+    """Start each page afresh, as if it ran in a process of its own."""
+    plt.close("all")
+    if "keras" in sys.modules:
+        sys.modules["keras"].utils.clear_session()
+        # As in a fresh process: a page that forgets its seed must not live on its neighbor's.
+        sys.modules["tensorflow"].random.set_seed(None)
+    if when == "before":
+        publishing.collect()
+        _state.clear()
+    else:
+        publishing.stop()
+
+
+def scrape(block: object, block_vars: dict[str, Any], gallery_conf: dict[str, Any]) -> str:
+    """Return the reST of the figures and claims of one code block, and record them."""
+    source = Path(gallery_conf["src_dir"])
+    target = Path(block_vars["target_file"])
+    docname = target.with_suffix("").relative_to(source).as_posix()
+    page = _state.setdefault(docname, published.Page(docname))
+    items = publishing.drain()
+    unpublished = [n for n in plt.get_fignums() if plt.figure(n) not in items]
+    plt.close("all")
+    if unpublished:
+        raise ExtensionError(
+            f"{docname}: figure {unpublished[0]} has no caption and no alternative text; "
+            "end the block with figures.show(figure, caption=..., alt=...)"
+        )
+    parts = []
+    for item in items:
+        if isinstance(item, Figure):
+            figure = twin_figures.save_twins(item, Path(next(block_vars["image_path_iterator"])))
+            page.figures.append(figure)
+            parts.append(twin_figures.directive(figure, "images/"))
+        elif isinstance(item, Claim):
+            page.claims.append(item.to_json())
+            parts.append(f".. claim-box:: {item.id}\n\n")
+    published.write(page, published.record_path(target))
+    return "\n" + "\n".join(parts)
+
+
+# The page being executed, by docname: Sphinx-gallery calls `scrape` once a block.
+_state: dict[str, published.Page] = {}
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    from sphinx_gallery import backreferences
+
+    backreferences.THUMBNAIL_TEMPLATE = _CARD
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,90 @@
+"""Render every formula to native MathML while Sphinx writes the page.
+
+The browser draws MathML by itself, so a page with math needs no script, makes no
+request and never flashes LaTeX source. A formula that cannot be converted is a
+warning at its place in the source: with ``-W`` it fails the build instead of
+reaching a reader.
+"""
+
+from __future__ import annotations
+
+import re
+from html import escape
+from typing import TYPE_CHECKING
+
+from docutils import nodes
+from math_core import LatexError, LatexToMathML
+from sphinx.locale import _
+from sphinx.util import logging
+from sphinx.util.math import get_node_equation_number
+
+if TYPE_CHECKING:
+    from sphinx.application import Sphinx
+    from sphinx.util.typing import ExtensionMetadata
+    from sphinx.writers.html5 import HTML5Translator
+
+CONVERTER = LatexToMathML(fancy_error=False)
+
+logger = logging.getLogger(__name__)
+
+
+def convert_formula(latex: str, node: nodes.Element, *, block: bool) -> str:
+    """Return the MathML of a formula, with its one-line source as ``alttext``."""
+    source = " ".join(node.astext().split())
+    try:
+        mathml = CONVERTER.convert_with_local_state(latex, displaystyle=block)
+    except LatexError as error:
+        message = f"formula cannot be converted to MathML: {source} ({error})"
+        logger.warning(message, location=node, type="mathml")
+        return f"<code>{escape(source)}</code>"
+    # Chromium does not stretch the base of a script, such as the bracket of \bigr)^2,
+    # unless the base has a row of its own.
+    mathml = re.sub(
+        r"(<ms(?:ub|up|ubsup)>)(<mo [^>]*minsize[^>]*>[^<]*</mo>)",
+        r"\1<mrow>\2</mrow>",
+        mathml,
+    )
+    return mathml.replace("<math", f'<math alttext="{escape(source)}"', 1)
+
+
+def align_lines(latex: str) -> str:
+    r"""Put equations that blank lines or ``\\`` separate on lines of their own."""
+    equations = "\n\\\\\n".join(part for part in latex.split("\n\n") if part.strip())
+    # LaTeX ignores a line break outside an environment, and so does the converter.
+    outside = re.sub(r"\\begin\{(.+?)\}.*?\\end\{\1\}", "", equations, flags=re.DOTALL)
+    if r"\\" in outside:
+        return rf"\begin{{aligned}}{equations}\end{{aligned}}"
+    return equations
+
+
+def visit_inline_math(self: HTML5Translator, node: nodes.math) -> None:
+    # The class "math" would attract what themes do for the output of MathJax.
+    classes = "math-inline notranslate nohighlight"
+    self.body.append(self.starttag(node, "span", "", CLASS=classes))
+    self.body.append(convert_formula(node.astext(), node, block=False) + "</span>")
+    raise nodes.SkipNode
+
+
+def visit_block_math(self: HTML5Translator, node: nodes.math_block) -> None:
+    latex = node.astext()
+    if not node.get("no-wrap"):
+        latex = align_lines(latex)
+    classes = "math-block notranslate nohighlight"
+    self.body.append(self.starttag(node, "div", "", CLASS=classes))
+    self.body.append(convert_formula(latex, node, block=True))
+    if node["number"]:
+        number = get_node_equation_number(self, node)
+        self.body.append(f'<span class="eqno">({number})')
+        self.add_permalink_ref(node, _("Link to this equation"))
+        self.body.append("</span>")
+    self.body.append("</div>\n")
+    raise nodes.SkipNode
+
+
+def setup(app: Sphinx) -> ExtensionMetadata:
+    app.add_html_math_renderer(
+        "mathml",
+        inline_renderers=(visit_inline_math, None),
+        block_renderers=(visit_block_math, None),
+    )
+    return {"version": "1.0", "parallel_read_safe": True, "parallel_write_safe": True}

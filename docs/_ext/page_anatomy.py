@@ -1,0 +1,186 @@
+"""What every executed page has around its content: one meta line, the answer, one footer.
+
+The scripts stay free of it: all is derived from the page's record and from what Sphinx-gallery
+measured.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import claim_boxes
+import published
+from docutils import nodes
+from sphinx import addnodes
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+
+_WORDS_A_MINUTE = 200
+_CODE_LINES_A_MINUTE = 20
+
+
+def _shape_page(app: Sphinx, doctree: nodes.document) -> None:
+    """Add the meta line, the answer and the footer; drop what they replace."""
+    docname = app.env.docname
+    page = next((page for page in claim_boxes.pages(app.env) if page.docname == docname), None)
+    if page is None:
+        return
+    seconds = _take_seconds(doctree)
+    downloads = _take_downloads(doctree)
+    section = next(doctree.findall(nodes.section))
+    head: list[nodes.Node] = [_meta_line(app, doctree, seconds)]
+    if page.headline is not None:
+        head.append(_answer(app, page))
+    section[1:1] = head
+    section += _footer(app, docname, downloads)
+
+
+def _take_seconds(doctree: nodes.document) -> float | None:
+    """Remove Sphinx-gallery's line with the running time; return the time."""
+    for paragraph in list(doctree.findall(nodes.paragraph)):
+        found = re.search(r"\((\d+) minutes ([\d.]+) seconds\)", paragraph.astext())
+        if "sphx-glr-timing" in paragraph["classes"] and found:
+            paragraph.parent.remove(paragraph)
+            return 60 * int(found[1]) + float(found[2])
+    return None
+
+
+def _take_downloads(doctree: nodes.document) -> list[addnodes.download_reference]:
+    """Remove the note above and the buttons below; return the links to the downloads."""
+    downloads = list(doctree.findall(addnodes.download_reference))
+    for note in list(doctree.findall(nodes.note)):
+        if "sphx-glr-download-link-note" in note["classes"]:
+            note.parent.remove(note)
+    for container in list(doctree.findall(nodes.container)):
+        if "sphx-glr-footer" in container["classes"]:
+            container.parent.remove(container)
+    return downloads
+
+
+def _meta_line(app: Sphinx, doctree: nodes.document, seconds: float | None) -> nodes.Node:
+    """Return the line under the title: minutes to read, seconds to run, on the path or deeper."""
+    code = [block.astext() for block in doctree.findall(nodes.literal_block)]
+    words = len(doctree.astext().split()) - sum(len(block.split()) for block in code)
+    lines = sum(block.count("\n") + 1 for block in code)
+    minutes = max(1, round(words / _WORDS_A_MINUTE + lines / _CODE_LINES_A_MINUTE))
+    parts = [f"{minutes} min"]
+    if seconds is not None:
+        parts.append(f"runs in {max(1, round(seconds))} s")
+    on_path = app.env.docname in app.config.reading_path
+    parts.append("★ on the 20-minute path" if on_path else "deeper")
+    return nodes.paragraph("", " · ".join(parts), classes=["page-meta"])
+
+
+def _answer(app: Sphinx, page: published.Page) -> nodes.Node:
+    """Return the box with the page's headline claim."""
+    claim = page.headline
+    assert claim is not None
+    box = nodes.container(classes=["answer"])
+    box += nodes.paragraph("", "The short answer", classes=["answer-label"])
+    sentence = nodes.paragraph("", claim["sentence"] + " ")
+    here = app.env.docname
+    sentence += claim_boxes.link(app.env, here, here, claim_boxes.anchor(claim), "Why we say so")
+    box += sentence
+    return box
+
+
+def _footer(app: Sphinx, docname: str, downloads: list[addnodes.download_reference]) -> nodes.Node:
+    """Return the one footer: run, download, cite. The theme adds the next page."""
+    script = docname.replace("auto_examples/", "examples/", 1) + ".py"
+    footer = nodes.container(classes=["page-footer"])
+    run = nodes.paragraph("", "")
+    run += nodes.strong("", "Run it ")
+    run += nodes.Text("from a clone: ")
+    run += nodes.literal("", f"python {script}")
+    footer += run
+    take = nodes.paragraph("", "")
+    take += nodes.strong("", "Download ")
+    names = {".ipynb": "notebook", ".py": "script", ".zip": "both, zipped"}
+    for index, reference in enumerate(downloads):
+        name = names[Path(reference["reftarget"]).suffix]
+        label = nodes.inline("", name)
+        fresh = addnodes.download_reference("", "", label, **reference.attributes)
+        take += nodes.Text(" · " if index else "")
+        take += fresh
+    footer += take
+    cite = nodes.paragraph("", "")
+    cite += nodes.strong("", "Cite ")
+    cite += claim_boxes.link(app.env, docname, "references", "cite", "this tutorial")
+    cite += nodes.Text(" · ")
+    cite += claim_boxes.link(
+        app.env, docname, "ledger", nodes.make_id(docname), "this page's claims"
+    )
+    footer += cite
+    return footer
+
+
+class PageCard(SphinxDirective):
+    """A link to a page by its title, with its first figure and its first sentence."""
+
+    required_arguments = 1
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        docname = self.arguments[0].strip("/")
+        record = published.record_path(Path(self.env.srcdir, docname + ".rst"))
+        if not record.exists():
+            raise self.error(f"page-card: {docname} has published nothing")
+        self.env.note_dependency(str(record))
+        card = nodes.container(classes=["page-card"])
+        figures = published.read(record).figures
+        if figures:
+            folder = "/" + docname.rpartition("/")[0] + "/images/"
+            from twin_figures import twin_images
+
+            first = figures[0]
+            picture = nodes.container(classes=["page-card-picture"])
+            # The alternative text is empty: the picture repeats what the title and text say.
+            picture += twin_images(
+                folder + first.light,
+                folder + first.dark,
+                width=first.width,
+                height=first.height,
+                alt="",
+            )
+            card += picture
+        title = nodes.paragraph("", "", classes=["page-card-title"])
+        title += self.parse_inline(f":doc:`/{docname}`")[0]
+        card += title
+        card += nodes.paragraph("", " ".join(self.content), classes=["page-card-text"])
+        return [card]
+
+
+class ReadingPath(SphinxDirective):
+    """The titles of the pages on the 20-minute path, in order."""
+
+    def run(self) -> list[nodes.Node]:
+        steps = nodes.enumerated_list(classes=["reading-path"])
+        for docname in self.config.reading_path:
+            step = nodes.list_item()
+            step += nodes.paragraph("", "", *self.parse_inline(f":doc:`/{docname}`")[0])
+            steps += step
+        return [steps]
+
+
+class ButtonDoc(SphinxDirective):
+    """A link to a page that looks like a button."""
+
+    required_arguments = 1
+    has_content = True
+
+    def run(self) -> list[nodes.Node]:
+        label = " ".join(self.content)
+        button = nodes.paragraph("", "", classes=["start"])
+        button += self.parse_inline(f":doc:`{label} </{self.arguments[0]}>`")[0]
+        return [button]
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.add_config_value("reading_path", [], "env", list)
+    app.add_directive("page-card", PageCard)
+    app.add_directive("reading-path", ReadingPath)
+    app.add_directive("button-doc", ButtonDoc)
+    # Before Sphinx collects images, downloads and the table of contents from the tree.
+    app.connect("doctree-read", _shape_page, priority=100)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

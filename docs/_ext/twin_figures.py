@@ -1,0 +1,196 @@
+"""Figures in two twins, one for light pages and one for dark.
+
+A figure is drawn once, as SVG. Its dark twin is the same file with every color of the light
+palette exchanged for its dark partner, by exact value; a color that is in neither is an error of
+the page. The theme shows the one that fits (`only-light`, `only-dark`).
+"""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+import published
+from docutils import nodes
+from docutils.parsers.rst import directives
+from matplotlib.figure import Figure
+from sphinx.application import Sphinx
+from sphinx.util.docutils import SphinxDirective
+from sphinx.writers.html5 import HTML5Translator
+
+from overfit_tutorial import figures
+
+# Figures are at most this wide on a desktop; the height follows.
+_WIDTH = 560
+# Text as paths: the same shapes everywhere. A fixed salt and no date: the same bytes every build.
+_SVG = {"svg.fonttype": "path", "svg.hashsalt": "overfit_tutorial"}
+_COLOR = re.compile(r"#[0-9a-fA-F]{6}\b")
+# Black is Matplotlib's way to say "no color given" inside <defs>, where <use> overrides it.
+_UNCOLORED = "#000000"
+
+
+def darken(svg: str) -> str:
+    """Return the dark twin of an SVG file's text.
+
+    Raises
+    ------
+    ValueError
+        If a color is not in the light palette, so that it has no dark partner.
+    """
+    partners = {color: figures.DARK[role] for role, color in figures.LIGHT.items()}
+    partners[_UNCOLORED] = _UNCOLORED
+
+    def partner(match: re.Match[str]) -> str:
+        color = match.group().lower()
+        if color not in partners:
+            raise ValueError(f"color {color} is not in the palette of overfit_tutorial.figures")
+        return partners[color]
+
+    return _COLOR.sub(partner, svg)
+
+
+def save_twins(figure: Figure, png: Path) -> published.Figure:
+    """Save a figure as `png`, and beside it as a light and a dark SVG.
+
+    Sphinx-gallery makes the thumbnail from the PNG; pages show only the SVG.
+    """
+    described = figures.description(figure)
+    if described is None:
+        raise ValueError("a figure without caption and alternative text was published")
+    buffer = io.StringIO()
+    with mpl.rc_context(_SVG):
+        figure.savefig(buffer, format="svg", metadata={"Date": None})
+    light, dark = png.with_name(f"{png.stem}_light.svg"), png.with_name(f"{png.stem}_dark.svg")
+    light.write_text(buffer.getvalue(), encoding="utf-8")
+    dark.write_text(darken(buffer.getvalue()), encoding="utf-8")
+    figure.savefig(png)
+    width, height = figure.get_size_inches()
+    return published.Figure(
+        light=light.name,
+        dark=dark.name,
+        width=_WIDTH,
+        height=round(_WIDTH * height / width),
+        caption=described.caption,
+        alt=described.alt,
+    )
+
+
+def directive(figure: published.Figure, folder: str) -> str:
+    """Return the reST that sets a figure whose twins lie in a folder."""
+    return (
+        f".. twin-figure:: {folder}{figure.light}\n"
+        f"   :dark: {folder}{figure.dark}\n"
+        f"   :width: {figure.width}\n"
+        f"   :height: {figure.height}\n"
+        f"   :alt: {figure.alt}\n\n"
+        f"   {figure.caption}\n\n"
+    )
+
+
+class twin_figure(nodes.General, nodes.Element):  # noqa: N801, docutils names nodes so
+    """A figure with its twins and its caption."""
+
+
+class twin_caption(nodes.General, nodes.TextElement):  # noqa: N801
+    """The caption of a figure."""
+
+
+class twin_image(nodes.image):  # noqa: N801
+    """One of the twins; a subclass of ``image``, so that Sphinx copies the file."""
+
+
+class TwinFigure(SphinxDirective):
+    """Set a light and a dark twin in one ``<figure>`` with one caption."""
+
+    required_arguments = 1
+    has_content = True
+    option_spec = {
+        "dark": directives.unchanged_required,
+        "alt": directives.unchanged_required,
+        "width": directives.nonnegative_int,
+        "height": directives.nonnegative_int,
+    }
+
+    def run(self) -> list[nodes.Node]:
+        figure = twin_figure()
+        self.set_source_info(figure)
+        figure += twin_images(
+            self.arguments[0],
+            self.options["dark"],
+            width=self.options["width"],
+            height=self.options["height"],
+            alt=self.options["alt"],
+        )
+        parsed, _ = self.state.inline_text(" ".join(self.content), self.lineno)
+        figure += twin_caption("", "", *parsed)
+        return [figure]
+
+
+def twin_images(light: str, dark: str, *, width: int, height: int, alt: str) -> list[twin_image]:
+    """Return the nodes of both twins."""
+    return [
+        twin_image(uri=uri, alt=alt, width=width, height=height, classes=[shown])
+        for uri, shown in ((light, "only-light"), (dark, "only-dark"))
+    ]
+
+
+class PageFigure(SphinxDirective):
+    """Show a figure of another page, with its caption: ``.. page-figure:: docname number``."""
+
+    required_arguments = 2
+
+    def run(self) -> list[nodes.Node]:
+        docname, number = self.arguments
+        record = published.record_path(Path(self.env.srcdir, docname + ".rst"))
+        if not record.exists():
+            raise self.error(f"page-figure: {docname} has published nothing")
+        self.env.note_dependency(str(record))
+        page = published.read(record)
+        if not 1 <= int(number) <= len(page.figures):
+            raise self.error(
+                f"page-figure: {docname} has {len(page.figures)} figures, not {number}"
+            )
+        folder = "/" + docname.rpartition("/")[0] + "/images/"
+        return self.parse_text_to_nodes(directive(page.figures[int(number) - 1], folder))
+
+
+def _visit_figure(self: HTML5Translator, node: twin_figure) -> None:
+    self.body.append(self.starttag(node, "figure", CLASS="twins"))
+
+
+def _depart_figure(self: HTML5Translator, node: twin_figure) -> None:
+    self.body.append("</figure>\n")
+
+
+def _visit_caption(self: HTML5Translator, node: twin_caption) -> None:
+    self.body.append('<figcaption class="twins-caption">')
+
+
+def _depart_caption(self: HTML5Translator, node: twin_caption) -> None:
+    self.body.append("</figcaption>\n")
+
+
+def _visit_image(self: HTML5Translator, node: twin_image) -> None:
+    uri = node["uri"]
+    if uri in self.builder.images:
+        uri = f"{self.builder.imgpath}/{self.builder.images[uri]}"
+    attributes: dict[str, Any] = {name: node[name] for name in ("alt", "width", "height")}
+    # Lazy: a twin that is not displayed is then not fetched either.
+    tag = self.emptytag(node, "img", "\n", src=uri, loading="lazy", decoding="async", **attributes)
+    self.body.append(tag)
+
+
+def _depart_nothing(self: HTML5Translator, node: nodes.Node) -> None:
+    pass
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.add_node(twin_figure, html=(_visit_figure, _depart_figure))
+    app.add_node(twin_caption, html=(_visit_caption, _depart_caption))
+    app.add_node(twin_image, html=(_visit_image, _depart_nothing))
+    app.add_directive("twin-figure", TwinFigure)
+    app.add_directive("page-figure", PageFigure)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}
