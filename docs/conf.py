@@ -1,0 +1,125 @@
+"""Configuration of the site. What it does beyond Sphinx's own is in ``_ext``."""
+
+import os
+import sys
+from pathlib import Path
+
+# Examples draw without a screen, and TensorFlow's start-up notes are not part of a page.
+os.environ["MPLBACKEND"] = "Agg"
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE / "_ext"), str(HERE.parent)]
+
+import overfit_tutorial  # noqa: E402
+
+project = "Why no wild curve?"
+author = "the overfit_tutorial authors"
+copyright = f"2026, {author}"
+release = version = overfit_tutorial.__version__
+
+# The address of the site and of the repository: what needs one that is not set is left out.
+html_baseurl = os.environ.get("OVERFIT_TUTORIAL_SITE_URL", "")
+repository_url = os.environ.get("OVERFIT_TUTORIAL_REPOSITORY_URL", "")
+
+extensions = [
+    "sphinx.ext.autodoc",
+    "sphinx_gallery.gen_gallery",
+    "sphinxcontrib.bibtex",
+    "numpydoc",
+    "freshness",
+    "gallery",
+    "claim_boxes",
+    "twin_figures",
+    "page_anatomy",
+    "mathml",
+    "house_html",
+]
+exclude_patterns = ["_build", "**/.ipynb_checkpoints"]
+suppress_warnings = ["config.cache"]
+
+# -- The pages that are executed ---------------------------------------------
+
+PARTS = ["1_story", "5_variants"]
+
+sphinx_gallery_conf = {
+    "examples_dirs": ["../examples"],
+    "gallery_dirs": ["auto_examples"],
+    "filename_pattern": r"/plot_",
+    "subsection_order": [f"../examples/{part}" for part in PARTS],
+    "within_subsection_order": "FileNameSortKey",
+    "image_scrapers": ("gallery.scrape",),
+    "reset_modules": ("matplotlib", "gallery.begin_or_end_page"),
+    "reset_modules_order": "both",
+    "capture_repr": (),
+    "backreferences_dir": "gen_modules",
+    "doc_module": ("overfit_tutorial",),
+    "abort_on_example_error": False,
+    "run_stale_examples": False,
+    # The page of computation times loads scripts from other hosts; each page says its own.
+    "write_computation_times": False,
+    "min_reported_time": 0,
+    "show_signature": False,
+    "remove_config_comments": True,
+    "plot_gallery": True,
+}
+
+#: The pages of the 20-minute path that exist.
+reading_path = [
+    "auto_examples/1_story/plot_1_how_wrong_can_a_curve_be",
+    "auto_examples/1_story/plot_2_do_parameters_chase_noise",
+    "auto_examples/1_story/plot_3_compared_with_what",
+]
+
+freshness_package = "../overfit_tutorial"
+freshness_distributions = [
+    "numpy",
+    "scipy",
+    "pandas",
+    "joblib",
+    "keras",
+    "tensorflow",
+    "tensorflow-cpu",
+    "matplotlib",
+    "sphinx-gallery",
+]
+
+# -- Reference ---------------------------------------------------------------
+
+autodoc_member_order = "bysource"
+autodoc_typehints = "none"
+numpydoc_show_class_members = False
+numpydoc_xref_param_type = False
+nitpick_ignore_regex = [("py:.*", r"(numpy|np|scipy|keras|tensorflow|matplotlib|pandas)\..*")]
+bibtex_bibfiles = ["references.bib"]
+bibtex_default_style = "plain"
+
+# -- Looks -------------------------------------------------------------------
+
+html_theme = "pydata_sphinx_theme"
+html_title = "Why no wild curve?"
+html_static_path = ["_static"]
+html_css_files = ["math.css", "site.css"]
+html_math_renderer = "mathml"
+html_copy_source = False
+html_scaled_image_link = False
+html_show_sourcelink = False
+html_show_sphinx = False
+html_sidebars = {"index": []}
+html_theme_options = {
+    "logo": {"text": "Why no wild curve?"},
+    "navbar_align": "left",
+    "navbar_persistent": ["search-button"],
+    "header_links_before_dropdown": 5,
+    "show_prev_next": True,
+    "secondary_sidebar_items": {"**": ["page-toc"], "index": []},
+    "footer_start": ["copyright"],
+    "footer_end": [],
+    "show_version_warning_banner": False,
+    "pygments_light_style": "a11y-high-contrast-light",
+    "pygments_dark_style": "a11y-high-contrast-dark",
+    "use_edit_page_button": False,
+    "back_to_top_button": False,
+    **({"github_url": repository_url} if repository_url else {}),
+}
