@@ -30,6 +30,9 @@ from sphinx.util import logging
 
 _logger = logging.getLogger(__name__)
 
+# Held until the process ends: a lock that nothing refers to is released.
+_locks: list[filelock.BaseFileLock] = []
+
 # Our modules whose code decides what a page's reST and figures look like.
 _MACHINERY = ("gallery.py", "published.py", "twin_figures.py")
 
@@ -138,13 +141,14 @@ def _begin(app: Sphinx) -> None:
 
 
 def _take_lock(path: Path) -> None:
+    lock = filelock.FileLock(path)
     try:
-        # Held until the process ends. A singleton, so that it is not released with this frame.
-        filelock.FileLock(path, is_singleton=True).acquire(timeout=0)
+        lock.acquire(timeout=0)
     except filelock.Timeout:
         raise ExtensionError(
             f"another build is running in {path.parent}; wait for it, or build in another clone"
         ) from None
+    _locks.append(lock)
 
 
 def _clear_up(app: Sphinx, gallery: Path, marker: Path) -> None:

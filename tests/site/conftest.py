@@ -1,0 +1,280 @@
+"""The built site and the browser that visits it.
+
+These tests read what the build wrote, so they run only when they are named: `nox -s site`, or
+`pytest tests/site`. A site elsewhere is checked with ``OVERFIT_TUTORIAL_SITE=<folder>``.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import http.server
+import importlib.util
+import os
+import shutil
+import threading
+import urllib.parse
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+if TYPE_CHECKING:
+    from bs4 import BeautifulSoup
+    from playwright.sync_api import Browser, ConsoleMessage, Page, Response
+
+HERE = Path(__file__).resolve().parent
+REPOSITORY = HERE.parents[1]
+FOLDER = Path(os.environ.get("OVERFIT_TUTORIAL_SITE") or REPOSITORY / "docs/_build/html").resolve()
+ON_CI = bool(os.environ.get("CI"))
+MUST_EXIST = ON_CI and os.environ.get("OVERFIT_TUTORIAL_SITE_MUST_EXIST") == "1"
+
+# The site is served below a folder, as on GitHub Pages: an address that starts at the root of the
+# host would work on a developer's machine only.
+PREFIX = "/some-project/"
+WIDTHS = {"desktop": 1440, "phone": 390}
+HEIGHT = 844
+NARROWEST = 320
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+
+
+# -- Whether to run ----------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Obstacle:
+    """Why these tests cannot run, and whether that is a failure."""
+
+    reason: str
+    is_failure: bool = False
+
+
+def find_obstacle(config: pytest.Config) -> Obstacle | None:
+    """Return what keeps all of these tests from running, if anything does."""
+    asked = (config.invocation_params.dir / name.split("::")[0] for name in config.args)
+    if not any(path.resolve().is_relative_to(HERE) for path in asked):
+        return Obstacle("the tests of the built site run when named: `nox -s site`")
+    if not (FOLDER / "index.html").is_file():
+        return Obstacle(f"no site is built in {FOLDER}: run `nox -s docs`", MUST_EXIST)
+    for module in ("bs4", "html5lib"):
+        if importlib.util.find_spec(module) is None:
+            return Obstacle(f"{module} is not installed: run `nox -s site`", ON_CI)
+    return None
+
+
+def stop_at(obstacle: Obstacle) -> None:
+    (pytest.fail if obstacle.is_failure else pytest.skip)(obstacle.reason)
+
+
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    if obstacle := find_obstacle(item.config):
+        stop_at(obstacle)
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """Give each test that asks for a ``page`` or an ``executed_page`` all of them."""
+    blocked = find_obstacle(metafunc.config) is not None
+    found = {"page": lambda: pages_of(FOLDER), "executed_page": lambda: list(executed_pages())}
+    for name, find in found.items():
+        if name in metafunc.fixturenames:
+            # One stand-in, which `pytest_runtest_setup` stops, tells why there are none.
+            values = ["none"] if blocked else find()
+            metafunc.parametrize(name, values, ids=[v.removesuffix(".html") for v in values])
+
+
+# -- What was built ----------------------------------------------------------
+
+
+def pages_of(folder: Path) -> list[str]:
+    """Return every HTML file below a folder, by its path."""
+    return sorted(path.relative_to(folder).as_posix() for path in folder.rglob("*.html"))
+
+
+def executed_pages() -> dict[str, Path]:
+    """Return the page that each example becomes, with the example's script."""
+    examples = REPOSITORY / "examples"
+    return {
+        f"auto_examples/{script.relative_to(examples).with_suffix('.html').as_posix()}": script
+        for script in sorted(examples.glob("*/plot_*.py"))
+    }
+
+
+def parse_html(text: str) -> BeautifulSoup:
+    """Return a page's tree, as a browser would build it."""
+    from bs4 import BeautifulSoup
+
+    return BeautifulSoup(text, "html5lib")
+
+
+@dataclass(frozen=True)
+class Site:
+    """A built site."""
+
+    root: Path
+
+    @functools.cached_property
+    def pages(self) -> list[str]:
+        return pages_of(self.root)
+
+    @functools.cached_property
+    def files(self) -> set[str]:
+        """The paths of all files that hold something."""
+        return {
+            path.relative_to(self.root).as_posix()
+            for path in self.root.rglob("*")
+            if path.is_file() and path.stat().st_size
+        }
+
+    @functools.cached_property
+    def executed(self) -> dict[str, Path]:
+        return executed_pages()
+
+    @functools.cache  # noqa: B019, there is one site
+    def tree(self, page: str) -> BeautifulSoup:
+        return parse_html(self.text(page))
+
+    def text(self, path: str) -> str:
+        return (self.root / path).read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def site() -> Site:
+    return Site(FOLDER)
+
+
+@pytest.fixture(scope="session")
+def parse() -> Callable[[str], BeautifulSoup]:
+    return parse_html
+
+
+# -- The browser -------------------------------------------------------------
+
+
+@dataclass
+class Visit:
+    """What a reader's browser meets on one page."""
+
+    console_errors: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+    """Requests that were answered by an error, or not at all."""
+    requested: list[str] = field(default_factory=list)
+    measured: dict[str, Any] = field(default_factory=dict)
+    """What ``measure.js`` returns."""
+    narrowest: dict[str, Any] = field(default_factory=dict)
+    """The same in the narrowest window; taken on a phone only."""
+
+
+@contextlib.contextmanager
+def recording(tab: Page) -> Iterator[Visit]:
+    """Give a visit that takes down what the tab logs and requests in the meantime."""
+    visit = Visit()
+
+    def console(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            visit.console_errors.append(f"{message.text} ({message.location['url']})")
+
+    def response(answer: Response) -> None:
+        if answer.status >= 400:
+            visit.failed.append(f"{answer.url}: {answer.status}")
+
+    handlers: dict[Any, Callable[[Any], None]] = {
+        "console": console,
+        "pageerror": lambda error: visit.console_errors.append(str(error)),
+        "request": lambda request: visit.requested.append(request.url),
+        "requestfailed": lambda request: visit.failed.append(f"{request.url}: {request.failure}"),
+        "response": response,
+    }
+    for event, handler in handlers.items():
+        tab.on(event, handler)
+    yield visit
+    for event, handler in handlers.items():
+        tab.remove_listener(event, handler)
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """Start one Chromium; it can reach this machine and no other."""
+    if importlib.util.find_spec("playwright") is None:
+        stop_at(Obstacle("playwright is not installed: run `nox -s site`", ON_CI))
+    program = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if program is None:
+        stop_at(Obstacle(f"there is no {' or '.join(CHROMIUM)} on this machine", ON_CI))
+    from playwright.sync_api import sync_playwright
+
+    options = ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
+    if hasattr(os, "geteuid") and os.geteuid() == 0:
+        options.append("--no-sandbox")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=program, args=options)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="session")
+def address(site: Site) -> Iterator[str]:
+    """Serve the site on loopback and give its address."""
+
+    class Handler(http.server.SimpleHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+
+        def translate_path(self, path: str) -> str:
+            if not path.startswith(PREFIX):
+                return str(site.root / "no such file")
+            return super().translate_path("/" + path.removeprefix(PREFIX))
+
+        def end_headers(self) -> None:
+            # Nothing changes while it is served: what all pages share is fetched once.
+            self.send_header("Cache-Control", "max-age=3600")
+            super().end_headers()
+
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    handler = functools.partial(Handler, directory=str(site.root))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}{PREFIX}"
+        server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def measure() -> str:
+    """Give the script that measures a page."""
+    return (HERE / "measure.js").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def record() -> Callable[[Page], contextlib.AbstractContextManager[Visit]]:
+    return recording
+
+
+@pytest.fixture(scope="session")
+def visit(browser: Browser, address: str, measure: str) -> Callable[[str, str, str], Visit]:
+    """Give a function that visits a page once for each color scheme and device."""
+
+    @functools.cache
+    def tab_of(scheme: Any, device: str) -> Page:
+        size = {"width": WIDTHS[device], "height": HEIGHT}
+        context = browser.new_context(color_scheme=scheme, viewport=size)  # type: ignore[arg-type]
+        # Each visit is a reader's first: what the theme remembers hides what it does at first.
+        context.add_init_script("localStorage.clear()")
+        # One tab for all pages: opening one takes longer than anything else here.
+        return context.new_page()
+
+    @functools.cache
+    def visited(page: str, scheme: str, device: str) -> Visit:
+        tab = tab_of(scheme, device)
+        # Ends what the page before was still loading.
+        tab.goto("about:blank")
+        with recording(tab) as found:
+            tab.goto(address + urllib.parse.quote(page), wait_until="load")
+            found.measured = tab.evaluate(measure)
+            if device == "phone":
+                tab.set_viewport_size({"width": NARROWEST, "height": HEIGHT})
+                found.narrowest = tab.evaluate(measure)
+                tab.set_viewport_size({"width": WIDTHS[device], "height": HEIGHT})
+        return found
+
+    return visited

@@ -1,0 +1,230 @@
+"""Every link, image, script, style sheet and download leads somewhere, and every page is found."""
+
+from __future__ import annotations
+
+import ast
+import json
+import posixpath
+import re
+import urllib.parse
+import zipfile
+from collections.abc import Callable, Collection, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# Nobody follows a link to the page that says "not found"; the search page is reached by its form.
+UNLINKED = {"404.html"}
+ATTRIBUTES = ("href", "src", "srcset", "poster", "data", "action", "xlink:href")
+# Addresses that name no file of the site.
+ELSEWHERE = re.compile(r"(?:[a-z][a-z0-9+.-]*:)?//|mailto:|data:", re.IGNORECASE)
+CSS_URL = re.compile(r"""url\(\s*(["']?)(.*?)\1\s*\)|@import\s+(["'])(.*?)\3""")
+
+Anchors = Callable[[str], Collection[str]]
+
+
+def addresses(tree: Any) -> Iterator[tuple[str, str]]:
+    """Yield each address on a page, and the name of the element that holds it."""
+    for element in tree.find_all(True):
+        for attribute in ATTRIBUTES:
+            value = element.get(attribute)
+            if value is None or (attribute == "data" and element.name != "object"):
+                continue
+            parts = value.split(",") if attribute == "srcset" else [value]
+            yield from ((element.name, part.split()[0] if part.strip() else "") for part in parts)
+
+
+def css_addresses(style: str) -> list[str]:
+    """Return the addresses in a style sheet."""
+    style = re.sub(r"/\*.*?\*/", "", style, flags=re.DOTALL)
+    return [found[1] or found[3] for found in CSS_URL.findall(style)]
+
+
+def target(address: str, page: str) -> tuple[str, str]:
+    """Return the file and the anchor that an address on a page means."""
+    parts = urllib.parse.urlsplit(address)
+    path = urllib.parse.unquote(parts.path)
+    if path:
+        joined = posixpath.normpath(posixpath.join(posixpath.dirname(page), path))
+        path = posixpath.normpath(f"{joined}/index.html") if path.endswith("/") else joined
+    return path or page, urllib.parse.unquote(parts.fragment)
+
+
+def find_broken_address(address: str, page: str, files: Collection[str], anchors: Anchors) -> str:
+    """Return what is wrong with an address, or nothing."""
+    if ELSEWHERE.match(address):
+        return ""
+    if address.lower().startswith("javascript:"):
+        return "is a script"
+    if address.startswith("/"):
+        return "is from the root of the host, which may not be the site's"
+    path, anchor = target(address, page)
+    if path not in files:
+        return "is missing or empty"
+    if anchor and path.endswith(".html") and anchor not in anchors(path):
+        return f"has no anchor {anchor!r}"
+    return ""
+
+
+def find_broken_links(tree: Any, page: str, files: Collection[str], anchors: Anchors) -> list[str]:
+    """Return the addresses of a page that lead nowhere."""
+    found = list(addresses(tree))
+    styles = [style.string or "" for style in tree.find_all("style")]
+    styles += [element["style"] for element in tree.find_all(style=True)]
+    found += [("style", address) for style in styles for address in css_addresses(style)]
+    return [
+        f"{name} {address!r} {problem}"
+        for name, address in found
+        if (problem := find_broken_address(address, page, files, anchors))
+    ]
+
+
+def find_broken_css(style: str, sheet: str, files: Collection[str]) -> list[str]:
+    """Return the addresses of a style sheet that lead nowhere."""
+    return [
+        f"{address!r} {problem}"
+        for address in css_addresses(style)
+        # A fragment is a part of an SVG file.
+        if (problem := find_broken_address(address, sheet, files, lambda _: [""]))
+    ]
+
+
+def find_unreachable(trees: dict[str, Any], start: str = "index.html") -> list[str]:
+    """Return the pages to which no chain of links and forms leads."""
+    reached, waiting = {start}, [start]
+    while waiting:
+        page = waiting.pop()
+        for name, address in addresses(trees[page]):
+            if name in ("a", "area", "form") and not ELSEWHERE.match(address):
+                path, _ = target(address, page)
+                if path in trees and path not in reached:
+                    reached.add(path)
+                    waiting.append(path)
+    return sorted(set(trees) - reached - UNLINKED)
+
+
+def find_unusable_download(path: Path) -> list[str]:
+    """Return why a reader could not use a downloaded file."""
+    try:
+        if path.suffix == ".py":
+            ast.parse(path.read_text(encoding="utf-8"))
+        elif path.suffix == ".ipynb":
+            cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
+            return [] if any(cell["cell_type"] == "code" for cell in cells) else ["has no code"]
+        elif path.suffix == ".zip":
+            with zipfile.ZipFile(path) as archive:
+                return [] if archive.namelist() and not archive.testzip() else ["is damaged"]
+    except (SyntaxError, ValueError, KeyError, zipfile.BadZipFile) as error:
+        return [f"{type(error).__name__}: {error}"]
+    return []
+
+
+@pytest.fixture(scope="module")
+def anchors(site: Any) -> Anchors:
+    found: dict[str, set[str]] = {}
+
+    def anchors_of(page: str) -> set[str]:
+        if page not in found:
+            tree = site.tree(page)
+            named = {a["name"] for a in tree.find_all("a", attrs={"name": True})}
+            found[page] = {element["id"] for element in tree.find_all(id=True)} | named
+        return found[page]
+
+    return anchors_of
+
+
+def test_what_a_page_links_is_there(site: Any, page: str, anchors: Anchors) -> None:
+    assert find_broken_links(site.tree(page), page, site.files, anchors) == []
+
+
+def test_what_a_style_sheet_loads_is_there(site: Any) -> None:
+    sheets = sorted(name for name in site.files if name.endswith(".css"))
+    assert sheets
+    problems = {s: find_broken_css(site.text(s), s, site.files) for s in sheets}
+    assert {sheet: found for sheet, found in problems.items() if found} == {}
+
+
+def test_every_page_is_reached_from_the_first(site: Any) -> None:
+    assert find_unreachable({page: site.tree(page) for page in site.pages}) == []
+
+
+def test_downloads_can_be_used(site: Any, executed_page: str) -> None:
+    links = site.tree(executed_page).select(".page-footer a[download]")
+    files = [target(link["href"], executed_page)[0] for link in links]
+    assert {Path(file).suffix for file in files} >= {".py", ".ipynb"}
+    problems = {file: find_unusable_download(site.root / file) for file in files}
+    assert {file: found for file, found in problems.items() if found} == {}
+
+
+# -- Each check can fail -----------------------------------------------------
+
+FILES = {"index.html", "a/b.html", "a/index.html", "x.png", "a/x y.png"}
+
+
+def crafted_anchors(page: str) -> list[str]:
+    return {"index.html": ["here", "ü"], "a/b.html": ["there"]}.get(page, [])
+
+
+@pytest.mark.parametrize(
+    "snippet",
+    [
+        '<a href="none.html">',
+        '<a href="../index.html#none">',
+        '<a href="#none">',
+        '<a href="/index.html">',
+        '<a href="../../index.html">',
+        '<a href="javascript:void(0)">',
+        '<img src="x.png">',
+        '<img srcset="../x.png 1x, y.png 2x">',
+        '<script src="x.js"></script>',
+        '<link rel="stylesheet" href="x.css">',
+        '<object data="x.svg"></object>',
+        '<form action="none.html">',
+        '<p style="background: url(x.png)">',
+        '<style>p { background: url("x.png") }</style>',
+        '<svg><image xlink:href="x.png" /></svg>',
+    ],
+)
+def test_a_broken_link_is_seen(snippet: str, parse: Any) -> None:
+    assert find_broken_links(parse(snippet), "a/b.html", FILES, crafted_anchors)
+
+
+@pytest.mark.parametrize(
+    "snippet",
+    [
+        '<a href="#there"><a href=""><a href="#">',
+        '<a href="../index.html?q=1#here"><a href="../index.html#%C3%BC"><a href="./">',
+        '<a href="https://example.org/none"><a href="mailto:a@b.c">',
+        '<img src="../x.png?v=1"><img src="x%20y.png"><img src="data:image/png;base64,AA">',
+        "<style>p { background: url(../x.png) } /* url(none) */</style>",
+    ],
+)
+def test_a_sound_link_is_let_pass(snippet: str, parse: Any) -> None:
+    assert find_broken_links(parse(snippet), "a/b.html", FILES, crafted_anchors) == []
+
+
+@pytest.mark.parametrize("style", ["a{src:url('x.woff')}", "@import 'x.css'", "a{b:url( x.png )}"])
+def test_a_broken_address_in_a_style_sheet_is_seen(style: str) -> None:
+    assert find_broken_css(style, "a/style.css", FILES)
+    assert find_broken_css("a{b:url(../x.png#c) url(data:,x)}", "a/style.css", FILES) == []
+
+
+def test_a_page_without_a_way_to_it_is_seen(parse: Any) -> None:
+    trees = {
+        "index.html": parse('<a href="a/b.html"><link rel="next" href="alone.html">'),
+        "a/b.html": parse('<form action="../search.html"></form>'),
+        "search.html": parse('<a href="#x">'),
+        "alone.html": parse('<a href="index.html">'),
+        "404.html": parse(""),
+    }
+    assert find_unreachable(trees) == ["alone.html"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [("a.py", "def"), ("a.ipynb", "{"), ("b.ipynb", '{"cells": []}'), ("a.zip", "PK")],
+)
+def test_a_useless_download_is_seen(tmp_path: Path, name: str, text: str) -> None:
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    assert find_unusable_download(tmp_path / name)

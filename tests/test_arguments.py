@@ -1,0 +1,48 @@
+"""What the checks let pass; what they refuse is tested at the public edge."""
+
+import numpy as np
+import pytest
+
+from overfit_tutorial import _arguments
+
+
+@pytest.mark.parametrize("value", [1, np.int64(1), np.uint8(1)])
+def test_a_count_may_be_one_and_of_any_whole_number_type(value):
+    count = _arguments.check_count("n", value)
+    assert type(count) is int
+    assert count == 1
+
+
+@pytest.mark.parametrize("value", [2, 2.0, np.float32(2), np.float64(2), np.int64(2)])
+def test_a_number_may_be_any_real_type(value):
+    number = _arguments.check_finite("x", value)
+    assert type(number) is float
+    assert number == 2.0
+
+
+@pytest.mark.parametrize("value", [True, 1j, None, np.array([2.0])])
+def test_a_number_is_neither_a_truth_value_nor_complex_nor_an_array(value):
+    with pytest.raises(TypeError, match="x must be a number, got"):
+        _arguments.check_finite("x", value)
+
+
+def test_a_truth_value_is_no_seed():
+    with pytest.raises(TypeError, match=r"seed must be an int .* got True"):
+        _arguments.check_seed(True)
+
+
+def test_a_seed_may_be_a_numpy_integer():
+    assert _arguments.check_seed(np.int64(3)).entropy == 3
+
+
+@pytest.mark.parametrize("spawn_key", [(), (4,)])
+def test_the_children_of_a_seed_are_those_that_numpy_would_spawn(spawn_key):
+    parent = np.random.SeedSequence(3, spawn_key=spawn_key)
+    children = [_arguments.child_seed(parent, k).generate_state(4) for k in range(3)]
+    assert parent.n_children_spawned == 0
+    assert np.array_equal(children, [child.generate_state(4) for child in parent.spawn(3)])
+
+
+def test_a_vector_is_float64():
+    vector = _arguments.check_vector("x", [1, 2])
+    assert vector.dtype == np.float64

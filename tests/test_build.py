@@ -1,0 +1,302 @@
+"""The site's build on a toy project: what reruns, what fails, and what survives a kill.
+
+The toy has two pages. Each appends its name to a file when it runs, so that a test can count.
+"""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.build
+
+ROOT = Path(__file__).parents[1]
+
+CONF = f"""
+import os, signal, sys
+sys.path[:0] = [{str(ROOT / "docs" / "_ext")!r}, os.path.abspath("..")]
+project = "toy"
+extensions = ["sphinx_gallery.gen_gallery", *{{extensions}}]
+sphinx_gallery_conf = {{{{
+    "examples_dirs": ["../examples"], "gallery_dirs": ["auto_examples"],
+    "filename_pattern": "/plot_", "backreferences_dir": "gen_modules", "doc_module": ("toy",),
+    "image_scrapers": ("gallery.scrape",), "show_signature": False,
+    "reset_modules": ("matplotlib", "gallery.begin_or_end_page"), "reset_modules_order": "both",
+    "write_computation_times": False, "min_reported_time": 0,
+}}}}
+freshness_package = "../toy"
+html_theme = "basic"
+
+def die(*arguments, **options):
+    os.kill(os.getpid(), signal.SIGKILL)
+
+moment = os.environ.get("KILL_AT")
+if moment == "before the page is written":
+    import sphinx_gallery.gen_rst
+    sphinx_gallery.gen_rst.save_rst_example = die
+
+def setup(app):
+    if moment == "before anything is run":
+        app.connect("builder-inited", die, priority=50)
+    if moment == "after the pages are run":
+        app.connect("builder-inited", die, priority=990)
+    if moment == "while HTML is written":
+        app.connect("html-page-context", die)
+    if moment == "at the end":
+        app.connect("build-finished", die, priority=0)
+"""
+
+EXTENSIONS = ["freshness", "gallery", "claim_boxes", "twin_figures", "page_anatomy"]
+
+PAGE = '''"""
+Page {name}?
+============
+
+What it is about.
+"""
+
+import os, signal
+import matplotlib.pyplot as plt
+from overfit_tutorial import figures
+from overfit_tutorial.claims import claim
+from toy.{module} import value
+
+with open(os.environ["RUNS"], "a") as runs:
+    runs.write("{name} ")
+if os.environ.get("KILL_AT") == "while a page runs":
+    os.kill(os.getpid(), signal.SIGKILL)
+{extra}
+claim("{name}-claim", "The value is {{value}}, {word}.", value=value, holds=value < 10,
+      kind="exact", wrong_if="it were not", headline=True)
+'''
+
+
+class Toy:
+    """A toy project and its builds."""
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+        self.runs = folder / "runs"
+        self.html = folder / "docs" / "_build"
+        self.write("toy/__init__.py", "")
+        self.write("toy/one.py", "value = 1\n")
+        self.write("toy/two.py", "from toy.three import value\n")
+        self.write("toy/three.py", "value = 2\n")
+        self.write("examples/GALLERY_HEADER.rst", "Toy\n===\n")
+        self.write(
+            "docs/index.rst",
+            "Home\n====\n\n.. toctree::\n\n   auto_examples/index\n   ledger\n   references\n",
+        )
+        self.write("docs/ledger.rst", "Ledger\n======\n\n.. ledger::\n")
+        self.write("docs/references.rst", "References\n==========\n\n.. _cite:\n\nCite\n----\n")
+        self.configure(EXTENSIONS)
+        self.page("one")
+        self.page("two")
+
+    def write(self, path: str, text: str) -> None:
+        (self.folder / path).parent.mkdir(parents=True, exist_ok=True)
+        (self.folder / path).write_text(text, encoding="utf-8")
+
+    def configure(self, extensions: list[str]) -> None:
+        self.write("docs/conf.py", CONF.format(extensions=extensions))
+
+    def page(self, name: str, word: str = "first", extra: str = "") -> None:
+        text = PAGE.format(name=name, module=name, word=word, extra=extra)
+        self.write(f"examples/plot_{name}.py", text)
+
+    def command(self) -> list[str]:
+        docs = self.folder / "docs"
+        options = ["-W", "-n", "--keep-going", "-q", "-d", str(docs / "_doctrees")]
+        return [sys.executable, "-m", "sphinx", *options, str(docs), str(self.html)]
+
+    def environment(self, kill_at: str = "") -> dict[str, str]:
+        return os.environ | {"RUNS": str(self.runs), "KILL_AT": kill_at, "MPLBACKEND": "agg"}
+
+    def build(self, kill_at: str = "") -> subprocess.CompletedProcess:
+        self.runs.write_text("")
+        return subprocess.run(
+            self.command(), env=self.environment(kill_at), capture_output=True, text=True
+        )
+
+    def ran(self) -> list[str]:
+        return self.runs.read_text().split()
+
+    def shown(self, name: str) -> str:
+        return (self.html / "auto_examples" / f"plot_{name}.html").read_text(encoding="utf-8")
+
+
+@pytest.fixture
+def toy(tmp_path):
+    return Toy(tmp_path)
+
+
+@pytest.fixture
+def built(toy):
+    build = toy.build()
+    assert build.returncode == 0, build.stderr
+    return toy
+
+
+def test_a_first_build_runs_every_page_and_collects_its_claims(built):
+    assert built.ran() == ["one", "two"]
+    claims = json.loads((built.html / "claims.json").read_text(encoding="utf-8"))
+    assert [claim["sentence"] for claim in claims] == [
+        "The value is 1, first.",
+        "The value is 2, first.",
+    ]
+    assert "The value is 2, first." in (built.html / "ledger.html").read_text(encoding="utf-8")
+
+
+def test_only_what_changed_is_run_again(built):
+    assert built.build().returncode == 0
+    assert built.ran() == []
+
+    built.write("toy/three.py", '"""Words, and a comment."""  # here\nvalue = 2\n')
+    assert built.build().returncode == 0
+    assert built.ran() == []
+
+    built.write("toy/three.py", "value = 3\n")
+    assert built.build().returncode == 0
+    assert built.ran() == ["two"], "it imports toy.three through toy.two"
+    assert "The value is 3, first." in built.shown("two")
+
+    built.page("one", word="second")
+    assert built.build().returncode == 0
+    assert built.ran() == ["one"]
+    assert "The value is 1, second." in built.shown("one")
+
+
+def test_a_claim_that_fails_stops_the_build_and_is_named_with_its_page(built):
+    built.write("toy/three.py", "value = 30\n")
+    build = built.build()
+    assert build.returncode != 0
+    assert "plot_two.py" in build.stderr
+    assert "claim 'two-claim' does not hold: The value is 30, first." in build.stderr
+    assert "plot_one.py" not in build.stderr
+
+    again = built.build()
+    assert again.returncode != 0, "a page that failed is not taken for done"
+    assert built.ran() == ["two"], "and its healthy neighbor is not run with it"
+
+
+def test_a_page_that_failed_and_was_changed_back_runs_again(built):
+    built.page("one", extra="raise RuntimeError('no')")
+    assert built.build().returncode != 0
+    built.page("one")
+    assert built.build().returncode == 0
+    assert built.ran() == ["one"]
+    assert "RuntimeError" not in built.shown("one")
+
+
+MOMENTS = [
+    "before anything is run",
+    "while a page runs",
+    "before the page is written",
+    "after the pages are run",
+    "while HTML is written",
+    "at the end",
+]
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_after_a_kill_the_next_build_publishes_the_new_page(built, moment):
+    built.page("one", word="second")
+    assert built.build(kill_at=moment).returncode == -signal.SIGKILL
+    again = built.build()
+    assert again.returncode == 0, again.stderr
+    assert "The value is 1, second." in built.shown("one")
+    assert "first" not in built.shown("one"), "nothing of the old page is left"
+    assert "The value is 1, second." in (built.html / "ledger.html").read_text(encoding="utf-8")
+    assert built.build().returncode == 0
+    assert built.ran() == []
+
+
+def test_sphinx_gallery_alone_publishes_the_old_page_after_a_kill(toy):
+    """The trap that `freshness` is there for; if this fails, part of it can go."""
+    toy.configure([name for name in EXTENSIONS if name != "freshness"])
+    toy.write(
+        "docs/conf.py", (toy.folder / "docs/conf.py").read_text().replace("freshness_package", "_")
+    )
+    assert toy.build().returncode == 0
+    toy.page("one", word="second")
+    assert toy.build(kill_at="before the page is written").returncode == -signal.SIGKILL
+    assert toy.build().returncode == 0
+    assert "first" in toy.shown("one"), "the old code is still on the page"
+
+
+def test_a_second_build_in_the_same_folder_is_refused(toy):
+    go = toy.folder / "go"
+    waiting = (
+        f"import pathlib, time\nwhile not pathlib.Path({str(go)!r}).exists(): time.sleep(0.05)"
+    )
+    toy.page("one", extra=waiting)
+    toy.runs.write_text("")
+    first = subprocess.Popen(
+        toy.command(), env=toy.environment(), stderr=subprocess.PIPE, text=True
+    )
+    deadline = time.monotonic() + 60
+    while "one" not in toy.ran() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    second = subprocess.run(
+        toy.command(), env=toy.environment(), capture_output=True, text=True, timeout=60
+    )
+    go.touch()
+    _, errors = first.communicate(timeout=60)
+    assert first.returncode == 0, errors
+    assert second.returncode != 0
+    assert "another build is running in" in second.stderr
+    assert sorted(toy.ran()) == ["one", "two"]
+
+
+MEASURED = 'claim("m", "{value}", value=1, holds=True, wrong_if="no")'
+OFF_PALETTE = """
+f, ax = plt.subplots()
+ax.plot([1], [1], "o", color="#123456")
+figures.show(f, caption="c", alt="a")
+"""
+
+
+@pytest.mark.parametrize(
+    ("extra", "message"),
+    [
+        ("plt.figure()", "figure 1 has no caption and no alternative text"),
+        (OFF_PALETTE, "color #123456 is not in the palette"),
+        (MEASURED, "claim 'm' is measured, so it must have an interval and n"),
+        (
+            'claim("e", "e", value=1, holds=True, kind="exact")',
+            "must say what would make it wrong",
+        ),
+        (
+            'claim("two-claim", "e", value=1, holds=True, kind="exact", wrong_if="no")',
+            "claim id 'two-claim' is stated twice",
+        ),
+        (
+            'claim("h", "e", value=1, holds=True, kind="exact", wrong_if="no", headline=True)',
+            "one claim of a page must be its headline",
+        ),
+    ],
+)
+def test_what_breaks_the_rules_of_a_page_fails_the_build(toy, extra, message):
+    toy.page("one", extra=extra)
+    build = toy.build()
+    assert build.returncode != 0
+    assert message in build.stderr
+    assert "plot_one" in build.stderr
+
+
+def test_a_page_with_a_figure_shows_both_twins(toy):
+    extra = (
+        "f, ax = plt.subplots(); figures.show(f, caption='Look here.', alt='An \"empty\" plot.')"
+    )
+    toy.page("one", extra="plt.style.use(figures.STYLE); " + extra)
+    build = toy.build()
+    assert build.returncode == 0, build.stderr
+    page = toy.shown("one")
+    assert page.count("An &quot;empty&quot; plot.") == 2
+    assert page.count("only-light") == page.count("only-dark") == 1
+    assert "Look here.</figcaption>" in page

@@ -1,0 +1,94 @@
+"""The pages as plain scripts: they run, say their claims, and keep to the house's measures."""
+
+import ast
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SCRIPTS = sorted(ROOT.glob("examples/*/plot_*.py"))
+BUILT = ROOT / "docs" / "auto_examples"
+# In CI the site is built first, which runs every page; slower ones are not run twice.
+HEAVY_SECONDS = 60
+
+each_script = pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+
+
+def built(script: Path, suffix: str) -> dict | None:
+    """Return what the site's build recorded of a script, in CI, where it has just been built."""
+    record = BUILT / script.parent.name / f"{script.stem}{suffix}"
+    if not os.environ.get("CI") or not record.exists():
+        return None
+    return json.loads(record.read_text(encoding="utf-8"))
+
+
+@pytest.mark.build
+@each_script
+def test_a_page_runs_as_a_plain_script_and_says_what_the_site_says(script, tmp_path):
+    cost = built(script, ".cost.json")
+    if cost is not None and cost["time"] > HEAVY_SECONDS:
+        pytest.skip(f"the site's build has just run it, in {cost['time']:.0f} s")
+    environment = os.environ | {"MPLBACKEND": "agg", "TF_CPP_MIN_LOG_LEVEL": "2"}
+    run = subprocess.run(
+        [sys.executable, str(script)],
+        cwd=tmp_path,
+        env=environment,
+        capture_output=True,
+        text=True,
+        encoding="utf-8",
+    )
+    assert run.returncode == 0, run.stderr
+    assert "Warning" not in run.stderr
+    stated = re.findall(r"(.+)\n  \[[a-z0-9-]+;", run.stdout)
+    assert stated, "a page states at least one claim"
+    assert len(list(tmp_path.glob("*.png"))) == run.stdout.count("Figure saved as")
+    record = built(script, ".published.json")
+    if record is not None:
+        assert stated == [claim["sentence"] for claim in record["claims"]]
+
+
+@each_script
+def test_a_page_asks_a_question(script):
+    title = ast.get_docstring(ast.parse(script.read_text(encoding="utf-8"))).splitlines()[0]
+    assert title.endswith("?")
+
+
+@each_script
+def test_no_block_of_a_page_is_longer_than_25_lines(script):
+    text = script.read_text(encoding="utf-8")
+    blocks = re.split(r"(?m)^# %%$", text)
+    assert max(code_lines(block) for block in blocks) <= 25
+
+
+@each_script
+def test_a_page_has_at_most_100_lines_of_code(script):
+    assert code_lines(script.read_text(encoding="utf-8")) <= 100
+
+
+def code_lines(text: str) -> int:
+    """Count the lines of code, without the words that `show` and `claim` are given."""
+    count = 0
+    for node in ast.parse(text).body:
+        is_call = isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
+        if is_call and ast.unparse(node.value.func) in ("figures.show", "claim"):
+            continue
+        if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
+            continue
+        lines = text.splitlines()[node.lineno - 1 : node.end_lineno]
+        count += sum(1 for line in lines if line.strip())
+    return count
+
+
+def test_code_lines_counts_code_only():
+    text = '"""Words."""\n\nx = 1\n\n\ndef f():\n    return x\n\n\nclaim(\n    "id",\n)\n'
+    assert code_lines(text) == 3
+
+
+def test_every_part_has_a_page():
+    parts = {path.name for path in (ROOT / "examples").iterdir() if path.is_dir()}
+    assert {script.parent.name for script in SCRIPTS} == parts - {"__pycache__"}

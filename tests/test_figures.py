@@ -1,0 +1,337 @@
+"""Colors that everybody can tell apart, text that a phone can show, and figures that are shown."""
+
+import itertools
+import re
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pytest
+from matplotlib.colors import to_hex
+from matplotlib.figure import Figure
+
+from overfit_tutorial import figures, publishing
+from overfit_tutorial.data import sample_noisy
+
+THEMES = {"light": figures.LIGHT, "dark": figures.DARK}
+CORE = ["data", "truth", "line", "network"]
+ROLES = [*CORE, "series_a", "series_b", "series_c"]
+BACKGROUNDS = [("light", "#ffffff"), ("dark", "#14181e"), ("dark", "#222832")]
+
+# Matrices for linear RGB: Machado, Oliveira and Fernandes (2009), severity one; and Viénot,
+# Brettel and Mollon (1999), as DaltonLens computes them for sRGB, who have no tritan view.
+VISIONS = {
+    "normal": np.eye(3),
+    "protan, Machado": [
+        [0.152286, 1.052583, -0.204868],
+        [0.114503, 0.786281, 0.099216],
+        [-0.003882, -0.048116, 1.051998],
+    ],
+    "deutan, Machado": [
+        [0.367322, 0.860646, -0.227968],
+        [0.280085, 0.672501, 0.047413],
+        [-0.011820, 0.042940, 0.968881],
+    ],
+    "tritan, Machado": [
+        [1.255528, -0.076749, -0.178779],
+        [-0.078411, 0.930809, 0.147602],
+        [0.004733, 0.691367, 0.303900],
+    ],
+    "protan, Viénot": [
+        [0.11238, 0.88762, 0.0],
+        [0.11238, 0.88762, 0.0],
+        [0.00401, -0.00401, 1.0],
+    ],
+    "deutan, Viénot": [
+        [0.29275, 0.70725, 0.0],
+        [0.29275, 0.70725, 0.0],
+        [-0.02234, 0.02234, 1.0],
+    ],
+}
+SRGB_TO_XYZ = np.array(  # IEC 61966-2-1, white point D65
+    [
+        [0.4124564, 0.3575761, 0.1804375],
+        [0.2126729, 0.7151522, 0.0721750],
+        [0.0193339, 0.1191920, 0.9503041],
+    ]
+)
+
+
+@pytest.fixture(autouse=True)
+def _on_paper():
+    """Draw without windows, and leave nothing behind."""
+    plt.switch_backend("Agg")
+    publishing.stop()
+    yield
+    publishing.stop()
+    plt.close("all")
+
+
+def linear_rgb(color):
+    """Undo the gamma of an sRGB color such as ``#1e564a``."""
+    values = np.array([int(color[i : i + 2], 16) for i in (1, 3, 5)]) / 255
+    return np.where(values <= 0.04045, values / 12.92, ((values + 0.055) / 1.055) ** 2.4)
+
+
+def contrast(first, second):
+    """Return the contrast ratio of WCAG 2."""
+    darker, lighter = sorted(linear_rgb(c) @ [0.2126, 0.7152, 0.0722] for c in (first, second))
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def seen_lab(color, vision):
+    """Return CIELAB of a color as an eye with this vision sees it."""
+    rgb = np.clip(np.asarray(VISIONS[vision]) @ linear_rgb(color), 0, 1)
+    t = SRGB_TO_XYZ @ rgb / SRGB_TO_XYZ.sum(axis=1)
+    x, y, z = np.where(t > (6 / 29) ** 3, np.cbrt(t), t / (3 * (6 / 29) ** 2) + 4 / 29)
+    return 116 * y - 16, 500 * (x - y), 200 * (y - z)
+
+
+def ciede2000(first, second):
+    """Return the color difference of Sharma, Wu and Dalal (2005), step by step."""
+    (l1, a1, b1), (l2, a2, b2) = first, second
+    c = (np.hypot(a1, b1) + np.hypot(a2, b2)) / 2
+    stretch = 1 + 0.5 * (1 - np.sqrt(c**7 / (c**7 + 25**7)))
+    c1, c2 = np.hypot(a1 * stretch, b1), np.hypot(a2 * stretch, b2)
+    h1 = np.degrees(np.arctan2(b1, a1 * stretch)) % 360
+    h2 = np.degrees(np.arctan2(b2, a2 * stretch)) % 360
+    turn = (h2 - h1 + 180) % 360 - 180
+    l, c, h = (l1 + l2) / 2, (c1 + c2) / 2, np.radians(h1 + turn / 2)  # noqa: E741
+    t = 1 - 0.17 * np.cos(h - np.radians(30)) + 0.24 * np.cos(2 * h)
+    t += 0.32 * np.cos(3 * h + np.radians(6)) - 0.20 * np.cos(4 * h - np.radians(63))
+    blue = np.radians(60) * np.exp(-(((np.degrees(h) % 360 - 275) / 25) ** 2))
+    rotation = -2 * np.sqrt(c**7 / (c**7 + 25**7)) * np.sin(blue)
+    dl = (l2 - l1) / (1 + 0.015 * (l - 50) ** 2 / np.sqrt(20 + (l - 50) ** 2))
+    dc = (c2 - c1) / (1 + 0.045 * c)
+    dh = 2 * np.sqrt(c1 * c2) * np.sin(np.radians(turn / 2)) / (1 + 0.015 * c * t)
+    return np.sqrt(dl**2 + dc**2 + dh**2 + rotation * dc * dh)
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "difference"),
+    [
+        ((50, 2.6772, -79.7751), (50, 0, -82.7485), 2.0425),
+        ((50, -1, 2), (50, 0, 0), 2.3669),
+        ((50, 2.49, -0.001), (50, -2.49, 0.0011), 7.2195),
+        ((50, 2.5, 0), (73, 25, -18), 27.1492),
+        ((50, 2.5, 0), (56, -27, -3), 31.9030),
+        ((60.2574, -34.0099, 36.2677), (60.4626, -34.1751, 39.4387), 1.2644),
+        ((2.0776, 0.0795, -1.1350), (0.9033, -0.0636, -0.5514), 0.9082),
+    ],
+)
+def test_the_color_difference_here_is_that_of_the_published_examples(first, second, difference):
+    # Table 1 of Sharma, Wu and Dalal (2005) has four decimals.
+    np.testing.assert_allclose(ciede2000(first, second), difference, rtol=0, atol=5e-5)
+
+
+def test_the_contrast_here_is_21_between_black_and_white():
+    assert contrast("#000000", "#ffffff") == pytest.approx(21, rel=1e-12)
+
+
+@pytest.mark.parametrize(("theme", "background"), BACKGROUNDS)
+@pytest.mark.parametrize("role", ROLES)
+def test_data_colors_stand_out_from_the_page(role, theme, background):
+    assert contrast(THEMES[theme][role], background) >= 3  # WCAG 1.4.11, graphical objects
+
+
+@pytest.mark.parametrize(("theme", "background"), BACKGROUNDS)
+@pytest.mark.parametrize("role", ["ink", "muted"])
+def test_text_is_legible_on_the_page(role, theme, background):
+    assert contrast(THEMES[theme][role], background) >= 4.5  # WCAG 1.4.3, text
+
+
+@pytest.mark.parametrize("vision", VISIONS)
+@pytest.mark.parametrize("theme", THEMES)
+@pytest.mark.parametrize(("roles", "least"), [(ROLES, 14), (CORE, 17)], ids=["all", "core"])
+def test_colors_differ_for_every_eye(roles, least, theme, vision):
+    seen = {role: seen_lab(THEMES[theme][role], vision) for role in roles}
+    difference, *pair = min(
+        (ciede2000(seen[a], seen[b]), a, b) for a, b in itertools.combinations(roles, 2)
+    )
+    assert difference >= least, pair
+
+
+def test_the_paper_is_the_sites_background():
+    assert [theme["paper"] for theme in THEMES.values()] == ["#ffffff", "#14181e"]
+
+
+def test_every_light_color_has_one_dark_partner():
+    assert figures.LIGHT.keys() == figures.DARK.keys()
+    # Colors are exchanged by value, so two roles must not share one.
+    assert len(set(figures.LIGHT.values())) == len(figures.LIGHT)
+    for color in [*figures.LIGHT.values(), *figures.DARK.values()]:
+        assert re.fullmatch("#[0-9a-f]{6}", color)
+
+
+SIZES = [key for key in figures.STYLE if key.endswith("size") and key != "figure.figsize"]
+
+
+@pytest.mark.parametrize("key", SIZES)
+@pytest.mark.parametrize("width", [figures.PANEL[0], figures.LADDER[0]])
+def test_text_is_legible_on_a_phone(key, width):
+    # 390 px less the page's margins are 358 px, for a figure of so many times 72 points.
+    assert figures.STYLE[key] * 358 / (width * 72) >= 10.5
+
+
+def test_the_style_uses_colors_that_have_a_dark_partner():
+    used = {value for key, value in figures.STYLE.items() if key.endswith("color")}
+    assert used <= set(figures.LIGHT.values())
+
+
+def test_matplotlib_takes_the_style():
+    with plt.style.context(figures.STYLE):
+        figure, ax = plt.subplots()
+    assert tuple(figure.get_size_inches()) == figures.PANEL
+    assert ax.title.get_color() == figures.LIGHT["ink"]
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_a_role_is_drawn_in_its_color(role):
+    (drawn,) = axes().plot([0, 1], [0, 1], **figures.mark(role))
+    assert to_hex(drawn.get_color()) == figures.LIGHT[role]
+
+
+def test_roles_differ_in_dash_mark_or_width_too():
+    hidden = ("color", "zorder")
+    looks = [[item for item in figures.mark(r).items() if item[0] not in hidden] for r in ROLES]
+    assert len({str(look) for look in looks}) == len(ROLES)
+
+
+def test_changing_a_mark_changes_no_other():
+    figures.mark("line").clear()
+    assert figures.mark("line")["color"] == figures.LIGHT["line"]
+
+
+@pytest.mark.parametrize("role", ["paper", "ink", "noise", ""])
+def test_an_unknown_role_is_refused(role):
+    with pytest.raises(ValueError, match=rf"role must be one of data, .*, series_c, got '{role}'"):
+        figures.mark(role)
+
+
+def axes():
+    """Return axes that no window knows of."""
+    return Figure().add_subplot()
+
+
+def test_data_are_drawn_where_they_are():
+    ax, points = axes(), sample_noisy(seed=0)
+    assert figures.plot_data(ax, points) is ax
+    (drawn,) = ax.lines
+    assert np.array_equal(drawn.get_xydata(), np.stack([points.x, points.y], axis=1))
+    assert (drawn.get_label(), drawn.get_linestyle()) == ("data", "None")
+
+
+def test_a_curve_is_drawn_as_its_role():
+    ax = axes()
+    assert figures.plot_curve(ax, [0, 1], [2, 3], role="network") is ax
+    figures.plot_curve(ax, [0, 1], [2, 4], role="line", label="fit")
+    first, second = ax.lines
+    assert np.array_equal(first.get_xydata(), [[0, 2], [1, 3]])
+    assert (first.get_label(), second.get_label()) == ("network", "fit")
+    assert to_hex(first.get_color()) == figures.LIGHT["network"]
+
+
+def test_the_ladder_has_its_rungs_at_their_values():
+    ax, levels = axes(), {"mean": 16.4, "dots": 2.67, "line": 0.08}
+    assert figures.plot_ladder(ax, levels, fits={"ours": (0.3, "network")}) is ax
+    places = [line for line in ax.lines if line.get_marker() in ("o", "D")]
+    assert [line.get_xydata().tolist() for line in places] == [
+        [[16.4, 0]],
+        [[2.67, 1]],
+        [[0.08, 2]],
+        [[0.3, 3]],
+    ]
+    assert [line.get_marker() for line in places] == ["o", "o", "o", "D"]
+    assert to_hex(places[-1].get_color()) == figures.LIGHT["network"]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["mean", "dots", "line", "ours"]
+    assert [text.get_text() for text in ax.texts] == ["16.40", "2.67", "0.08", "0.30"]
+
+
+def test_the_ladder_is_logarithmic_and_shows_every_rung():
+    ax = figures.plot_ladder(axes(), {"low": 0.01, "high": 100.0})
+    assert ax.get_xscale() == "log"
+    assert ax.get_xlabel() == "excess risk (log scale)"
+    assert ax.get_xlim()[0] < 0.01 < 100 < ax.get_xlim()[1]
+    assert ax.get_ylim()[0] < 0 < 1 < ax.get_ylim()[1]
+
+
+@pytest.mark.parametrize("fits", [None, {}, {"ours": (1.0, "network")}])
+def test_a_ladder_without_rungs_is_refused(fits):
+    with pytest.raises(ValueError, match="levels must hold at least one rung, got none"):
+        figures.plot_ladder(axes(), {}, fits=fits)
+
+
+@pytest.mark.parametrize("risk", [0.0, -1.0, float("nan"), float("inf")])
+def test_a_risk_without_a_place_on_the_ladder_is_refused(risk):
+    message = f"an excess risk must be a positive number, got {risk} for 'bad'"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        figures.plot_ladder(axes(), {"good": 1.0, "bad": risk})
+    with pytest.raises(ValueError, match=re.escape(message)):
+        figures.plot_ladder(axes(), {"good": 1.0}, fits={"bad": (risk, "network")})
+
+
+@pytest.mark.parametrize(("caption", "alt"), [("", "Alt."), ("Caption.", ""), ("Caption.", " \n")])
+def test_a_figure_without_words_is_refused(caption, alt):
+    with pytest.raises(ValueError, match="caption and alt must not be empty, got '"):
+        figures.show(Figure(), caption=caption, alt=alt)
+
+
+def test_a_caption_does_not_do_as_alternative_text():
+    with pytest.raises(ValueError, match=r"alt must say what is seen, .*, got 'A line.'"):
+        figures.show(Figure(), caption="A line.", alt=" A\n  line.")
+
+
+def test_a_figure_is_handed_over_with_its_words_when_a_site_is_built(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    publishing.collect()
+    figure = Figure()
+    figures.show(figure, caption="Where\n    to look.", alt="What is  seen.")
+    assert publishing.drain() == [figure]
+    assert figures.description(figure) == figures.Description("Where to look.", "What is seen.")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_figure_that_was_not_shown_has_no_description():
+    assert figures.description(Figure()) is None
+
+
+@pytest.mark.parametrize(
+    ("program", "names"),
+    [
+        ("/a/plot_1_page.py", ["plot_1_page_1.png", "plot_1_page_2.png"]),
+        ("", ["figure_1.png", "figure_2.png"]),
+    ],
+)
+def test_without_windows_every_figure_is_saved_to_a_file_of_its_own(
+    program, names, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", [program])
+    monkeypatch.setattr(figures, "_saved", itertools.count(1))
+    for name, height in zip(names, (1, 2), strict=True):
+        figure, _ = plt.subplots(figsize=(2, height))
+        figures.show(figure, caption="Where to look.", alt="What is seen.")
+        assert capsys.readouterr().out == f"Figure saved as {name}: Where to look.\n"
+        assert not plt.fignum_exists(figure.number)
+    assert sorted(path.name for path in tmp_path.iterdir()) == names
+    shapes = [plt.imread(name).shape[:2] for name in names]
+    assert shapes == [(150, 300), (300, 300)]  # each its own, at 150 dots an inch
+
+
+@pytest.mark.parametrize(
+    ("backend", "opens"),
+    [
+        ("agg", False),
+        ("svg", False),
+        ("PDF", False),
+        ("QtAgg", True),
+        ("module://matplotlib_inline.backend_inline", True),
+    ],
+)
+def test_a_window_or_a_notebook_shows_the_figure_itself(backend, opens, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    shown = []
+    monkeypatch.setattr(plt, "get_backend", lambda: backend)
+    monkeypatch.setattr(plt, "show", lambda: shown.append(True))
+    figures.show(Figure(figsize=(1, 1)), caption="Where to look.", alt="What is seen.")
+    assert len(shown) == opens
+    assert len(list(tmp_path.iterdir())) == (not opens)
