@@ -99,10 +99,14 @@ bibtex_default_style = "plain"
 
 html_theme = "pydata_sphinx_theme"
 html_title = "Why no wild curve?"
+templates_path = ["_templates"]
 html_static_path = ["_static"]
 html_css_files = ["math.css", "site.css"]
 html_math_renderer = "mathml"
 html_copy_source = False
+html_use_index = False
+html_domain_indices = False
+html_favicon = "_static/favicon.svg"
 html_scaled_image_link = False
 html_show_sourcelink = False
 html_show_sphinx = False

@@ -86,6 +86,8 @@ STYLE: dict[str, object] = {
     "grid.color": LIGHT["grid"],
     "grid.linewidth": 0.8,
     "axes.grid": True,
+    # 0.1 rather than 10 to the -1: exponents are too small to read on a phone.
+    "axes.formatter.min_exponent": 4,
     "axes.axisbelow": True,
     "axes.spines.top": False,
     "axes.spines.right": False,

@@ -31,6 +31,7 @@ sphinx_gallery_conf = {{{{
 }}}}
 freshness_package = "../toy"
 html_theme = "basic"
+html_scaled_image_link = False
 
 def die(*arguments, **options):
     os.kill(os.getpid(), signal.SIGKILL)

@@ -66,8 +66,8 @@ def test_no_block_of_a_page_is_longer_than_25_lines(script):
 
 
 @each_script
-def test_a_page_has_at_most_100_lines_of_code(script):
-    assert code_lines(script.read_text(encoding="utf-8")) <= 100
+def test_a_page_has_at_most_120_lines_of_code(script):
+    assert code_lines(script.read_text(encoding="utf-8")) <= 120
 
 
 def code_lines(text: str) -> int:

@@ -241,7 +241,8 @@ def test_the_ladder_has_its_rungs_at_their_values():
         [[0.3, 3]],
     ]
     assert [line.get_marker() for line in places] == ["o", "o", "o", "D"]
-    assert to_hex(places[-1].get_color()) == figures.LIGHT["network"]
+    colors = [to_hex(line.get_color()) for line in places]
+    assert colors == [figures.LIGHT["muted"]] * 3 + [figures.LIGHT["network"]]
     assert [label.get_text() for label in ax.get_yticklabels()] == ["mean", "dots", "line", "ours"]
     assert [text.get_text() for text in ax.texts] == ["16.40", "2.67", "0.08", "0.30"]
 

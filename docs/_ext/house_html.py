@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from docutils import nodes
 from sphinx.application import Sphinx
+
+
+def _remove_tag_lists(app: Sphinx, doctree: nodes.document) -> None:
+    """Remove the empty list of tags: an overview of parts has it several times, with one id."""
+    for raw in list(doctree.findall(nodes.raw)):
+        if "sg-tag-list" in raw.astext():
+            raw.parent.remove(raw)
 
 
 def _remove_what_is_no_page(app: Sphinx, exception: Exception | None) -> None:
@@ -14,5 +22,6 @@ def _remove_what_is_no_page(app: Sphinx, exception: Exception | None) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
+    app.connect("doctree-read", _remove_tag_lists)
     app.connect("build-finished", _remove_what_is_no_page)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

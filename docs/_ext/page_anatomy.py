@@ -6,6 +6,7 @@ measured.
 
 from __future__ import annotations
 
+import html
 import re
 from pathlib import Path
 
@@ -147,7 +148,9 @@ class PageCard(SphinxDirective):
         title = nodes.paragraph("", "", classes=["page-card-title"])
         title += self.parse_inline(f":doc:`/{docname}`")[0]
         card += title
-        card += nodes.paragraph("", " ".join(self.content), classes=["page-card-text"])
+        card += nodes.paragraph(
+            "", html.unescape(" ".join(self.content)), classes=["page-card-text"]
+        )
         return [card]
 
 

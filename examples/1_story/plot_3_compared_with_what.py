@@ -22,7 +22,36 @@ DATA_SEED = 0
 WEIGHT_SEED = 0
 BATCH_SEED = 0
 
+# %%
+# A line has a closed form
+# ------------------------
+#
+# Least squares needs no training: it is exact, at once.
+
 story = data.sample_noisy(seed=DATA_SEED)
+grid = np.linspace(0, 20, 1000)
+exact_line = linear.fit_line(story.x, story.y)
+exact_error = np.mean((exact_line(story.x) - story.y) ** 2)
+
+figure, ax = plt.subplots()
+figures.plot_data(ax, story)
+figures.plot_curve(ax, grid, exact_line(grid), role="line")
+figures.plot_curve(ax, grid, story.truth(grid), role="truth")
+ax.set(xlabel="x", ylabel="y", title="The opponent: two parameters")
+ax.legend()
+figures.show(
+    figure,
+    caption="The least squares line through the data of the story.",
+    alt="Scattered points with two nearly identical rising straight lines, "
+    "the least squares fit and the dashed truth.",
+)
+
+# %%
+# Adam comes near it
+# ------------------
+#
+# The original fits its line by gradient descent too: one ``Dense(1)``, Adam,
+# learning rate 0.05. That is a network with two parameters.
 
 
 def train(layers, learning_rate):
@@ -41,17 +70,7 @@ def train(layers, learning_rate):
     return predict, history.history["loss"]
 
 
-# %%
-# A line has a closed form
-# ------------------------
-#
-# The original fits its line by gradient descent too: one ``Dense(1)``, Adam,
-# learning rate 0.05. That is a network with two parameters. Beside it we put
-# the exact least-squares line, which needs no training at all.
-
 adam_line, loss = train([keras.layers.Dense(1)], learning_rate=0.05)
-exact_line = linear.fit_line(story.x, story.y)
-exact_error = np.mean((exact_line(story.x) - story.y) ** 2)
 
 figure, ax = plt.subplots()
 epochs = np.arange(1, 201)
@@ -93,7 +112,6 @@ claim(
 hidden = [keras.layers.Dense(100, activation="relu") for _ in range(5)]
 network, _ = train([*hidden, keras.layers.Dense(1)], learning_rate=0.01)
 
-grid = np.linspace(0, 20, 1000)
 figure, ax = plt.subplots()
 figures.plot_data(ax, story)
 figures.plot_curve(ax, grid, network(grid), role="network")

@@ -26,10 +26,8 @@ DATA_SEED, WEIGHT_SEED, BATCH_SEED, BOOTSTRAP_SEED = 0, 1, 2, 3
 # No line comes closer than this
 # ------------------------------
 #
-# The new truth adds one full wave of height 4 to the old one. The best line
-# through a wave still misses something, whatever the data. For a wave of
-# height :math:`a`, integration gives
-# :math:`a^2 (\tfrac{1}{2} - \tfrac{3}{\pi^2})`.
+# The new truth adds one full wave to the old one. The best line through a
+# wave still misses something, whatever the data.
 
 HEIGHT = 4.0
 
@@ -41,6 +39,23 @@ def wave(x):
 
 grid = np.linspace(0, 20, 2001)
 best_line = linear.fit_line(grid, wave(grid))
+
+figure, ax = plt.subplots()
+figures.plot_curve(ax, grid, best_line(grid), role="line", label="best line")
+figures.plot_curve(ax, grid, wave(grid), role="truth")
+ax.set(xlabel="x", ylabel="y", title="What no line can follow")
+ax.legend()
+figures.show(
+    figure,
+    caption="The new truth, and the line nearest to it.",
+    alt="A dashed wave rises, falls, and rises again. A straight line cuts "
+    "through it.",
+)
+
+# %%
+# For a wave of height :math:`a`, integration gives the best line an excess
+# risk of :math:`a^2 (\tfrac{1}{2} - \tfrac{3}{\pi^2})`.
+
 floor = data.excess_risk(best_line, wave)
 formula = HEIGHT**2 * (1 / 2 - 3 / np.pi**2)
 claim(
@@ -127,13 +142,12 @@ for name, truth in truths.items():
 
 curves = networks["curved"](grid)
 low, middle, high = np.quantile(curves, [0.1, 0.5, 0.9], axis=0)
-
 figure, ax = plt.subplots()
-first = samples["curved"]
-ax.plot(first.x[0], first.y[0], label="data, one seed", **figures.mark("data"))
+x, y = samples["curved"].x[0], samples["curved"].y[0]
+ax.plot(x, y, label="data, one seed", **figures.mark("data"))
 ax.fill_between(grid, low, high, color=figures.LIGHT["interval"], zorder=1)
-ax.plot(grid, low, color=figures.LIGHT["network"], linewidth=0.8)
-ax.plot(grid, high, color=figures.LIGHT["network"], linewidth=0.8)
+edge = {"color": figures.LIGHT["network"], "linewidth": 0.8}
+ax.plot(grid, low, grid, high, **edge)
 figures.plot_curve(ax, grid, middle, role="network", label="networks")
 figures.plot_curve(ax, grid, best_line(grid), role="line", label="best line")
 figures.plot_curve(ax, grid, wave(grid), role="truth")

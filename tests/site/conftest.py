@@ -65,7 +65,9 @@ def find_obstacle(config: pytest.Config) -> Obstacle | None:
 
 
 def stop_at(obstacle: Obstacle) -> None:
-    (pytest.fail if obstacle.is_failure else pytest.skip)(obstacle.reason)
+    if obstacle.is_failure:
+        pytest.fail(obstacle.reason, pytrace=False)
+    pytest.skip(obstacle.reason)
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
