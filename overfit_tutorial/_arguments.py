@@ -63,12 +63,20 @@ def child_seed(seed: np.random.SeedSequence, index: int) -> np.random.SeedSequen
 
     ``SeedSequence.spawn`` would count its calls; two calls with one seed would then differ.
     """
-    return np.random.SeedSequence(seed.entropy, spawn_key=(*seed.spawn_key, index))
+    return np.random.SeedSequence(
+        seed.entropy, spawn_key=(*seed.spawn_key, index), pool_size=seed.pool_size
+    )
 
 
 def check_vector(name: str, values: ArrayLike) -> NDArray[np.float64]:
     """Return `values` as a float64 vector of finite numbers."""
-    vector = np.asarray(values, dtype=np.float64)
+    try:
+        vector = np.asarray(values)
+    except ValueError:
+        raise ValueError(f"{name} must be a vector, got rows of different lengths") from None
+    if vector.dtype.kind not in "iuf":
+        raise TypeError(f"{name} must hold real numbers, got {vector.dtype}")
+    vector = vector.astype(np.float64)
     if vector.ndim != 1 or vector.size == 0:
         raise ValueError(
             f"{name} must be a vector of at least one number, got shape {vector.shape}"

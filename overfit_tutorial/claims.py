@@ -12,7 +12,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
-from overfit_tutorial import publishing
+from overfit_tutorial import _arguments, publishing
 
 Kind = Literal["exact", "measured", "one seed", "timing"]
 Number = int | float
@@ -148,8 +148,8 @@ def claim(
         raise ValueError(f"id must be lower-case words joined by hyphens, got {id!r}")
     if kind not in get_args(Kind):
         raise ValueError(f"kind must be one of {', '.join(get_args(Kind))}, got {kind!r}")
-    if n is not None and n < 1:
-        raise ValueError(f"n must be at least 1, got {n}")
+    n = None if n is None else _arguments.check_count("n", n)
+    confidence = _arguments.check_finite("confidence", _plain(confidence))
     if not 0 < confidence < 1:
         raise ValueError(f"confidence must be between 0 and 1, got {confidence}")
     number = _number(id, "value", value)
@@ -157,24 +157,28 @@ def claim(
     ends = None if interval is None else _interval(id, interval)
     fields: dict[str, Any] = {name: _plain(extra) for name, extra in values.items()}
     for name, extra in fields.items():
-        if isinstance(extra, float) and not math.isfinite(extra):
+        array = np.asarray(extra)
+        if array.dtype.kind in "fc" and not np.isfinite(array).all():
             raise ClaimError(f"claim {id!r}: {name} must be finite, got {extra}")
-    fields |= {"value": number, "confidence": confidence, "n": n, "threshold": bound}
+    told = {"value": number, "confidence": confidence, "n": n, "threshold": bound}
     if ends is not None:
-        fields |= {"low": ends[0], "high": ends[1]}
+        told |= {"low": ends[0], "high": ends[1]}
+    if twice := fields.keys() & told.keys():
+        raise ValueError(f"claim {id!r}: {sorted(twice)} are the interval's, give another name")
+    fields |= {name: number for name, number in told.items() if number is not None}
     stated = Claim(
         id=id,
-        sentence=_fill(sentence, fields),
+        sentence=_fill("sentence", sentence, fields),
         value=number,
         interval=ends,
         confidence=confidence,
-        n=n if n is None else int(n),
+        n=n,
         kind=kind,
         threshold=bound,
-        wrong_if=None if wrong_if is None else _fill(wrong_if, fields),
-        headline=headline,
+        wrong_if=None if wrong_if is None else _fill("wrong_if", wrong_if, fields),
+        headline=_truth(id, "headline", headline),
     )
-    if not _truth(id, holds):
+    if not _truth(id, "holds", holds):
         raise ClaimError(f"claim {id!r} does not hold: {stated.sentence}")
     if not publishing.hand_over(stated):
         print(f"{stated.sentence}\n  [{describe(stated)}]")
@@ -210,24 +214,28 @@ def _number(id: str, name: str, value: object) -> Number:
 
 
 def _interval(id: str, interval: Any) -> tuple[Number, Number]:
+    if np.ndim(interval) != 1:
+        raise TypeError(f"claim {id!r}: interval must be (low, high), got {interval!r}")
     ends = [_number(id, "interval", end) for end in interval]
     if len(ends) != 2 or ends[0] > ends[1]:
         raise ValueError(f"claim {id!r}: interval must be (low, high), got {tuple(ends)}")
     return ends[0], ends[1]
 
 
-def _truth(id: str, holds: object) -> bool:
-    truth = _plain(holds)
+def _truth(id: str, name: str, value: object) -> bool:
+    truth = _plain(value)
     if not isinstance(truth, bool):
-        raise TypeError(f"claim {id!r}: holds must be one truth value, got {holds!r}")
+        raise TypeError(f"claim {id!r}: {name} must be one truth value, got {value!r}")
     return truth
 
 
-def _fill(sentence: str, fields: dict[str, Any]) -> str:
+def _fill(name: str, sentence: str, fields: dict[str, Any]) -> str:
     try:
         return sentence.format(**fields)
     except (KeyError, IndexError) as error:
         raise ValueError(
-            f"sentence has a field that no value fills: {error.args[0]!r} in {sentence!r}; "
+            f"{name} has a field that no value fills: {error.args[0]!r} in {sentence!r}; "
             "double the braces that are not fields"
         ) from None
+    except (AttributeError, TypeError, ValueError) as error:
+        raise ValueError(f"{name} cannot be filled: {error} in {sentence!r}") from None

@@ -124,6 +124,7 @@ def sample_noisy(
     low, high = _arguments.check_range(low, high)
     generator = np.random.default_rng(_arguments.check_seed(seed))
     x = generator.uniform(low, high, n_samples)
+    x.setflags(write=False)  # a truth that wrote into its argument would move the points
     y = _values(truth, x, name="truth") + noise_std * generator.standard_normal(n_samples)
     return Dataset(x=x, y=y, truth=truth, noise_std=noise_std, low=low, high=high)
 
@@ -224,8 +225,11 @@ def excess_risk(
     """
     low, high = _arguments.check_range(low, high)
     n_points = _arguments.check_count("n_points", n_points)
+    if not callable(predict):
+        raise TypeError(f"predict must be callable, got {predict!r}")
     steps = np.arange(n_points, dtype=np.float64) + 0.5
     x: NDArray[np.float64] = low + steps * ((high - low) / n_points)
+    x.setflags(write=False)  # as when sampling
     predicted = np.asarray(predict(x), dtype=np.float64)
     if predicted.shape == (n_points, 1):
         raise ValueError(

@@ -189,6 +189,8 @@ def plot_ladder(
     risks = {**levels, **{name: risk for name, (risk, _) in fits.items()}}
     if not levels:
         raise ValueError("levels must hold at least one rung, got none")
+    if twice := levels.keys() & fits.keys():
+        raise ValueError(f"levels and fits must have different names, got {sorted(twice)} in both")
     for name, risk in risks.items():
         if not 0 < risk < float("inf"):
             raise ValueError(f"an excess risk must be a positive number, got {risk} for {name!r}")
@@ -196,8 +198,7 @@ def plot_ladder(
     ax.set_xlim(min(risks.values()) / 2, max(risks.values()) * 2)
     names = [*levels, *fits]
     for row, name in enumerate(names):
-        role = fits[name][1] if name in fits else "truth"
-        color = LIGHT[role] if name in fits else LIGHT["muted"]
+        color = mark(fits[name][1])["color"] if name in fits else LIGHT["muted"]
         ax.plot([ax.get_xlim()[0], risks[name]], [row, row], color=LIGHT["grid"], linewidth=6)
         ax.plot(risks[name], row, marker="D" if name in fits else "o", markersize=9, color=color)
         ax.annotate(

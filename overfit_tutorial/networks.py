@@ -46,20 +46,20 @@ def build_mlp(
     if not isinstance(hidden_widths, Sequence):
         raise TypeError(f"hidden_widths must be a sequence of widths, got {hidden_widths!r}")
     widths = [_arguments.check_count("hidden_widths", width) for width in hidden_widths]
-    # One generator for all layers: the same integer given to every initializer would make layers
-    # of one shape identical.
-    generator = keras.random.SeedGenerator(int(_arguments.check_seed(seed).generate_state(1)[0]))
+    # One integer a layer: the same for all would make layers of one shape identical, and so would
+    # a shared generator in a network that Keras clones, since each initializer gets a copy of it.
+    seeds = [int(s) for s in _arguments.check_seed(seed).generate_state(len(widths) + 1)]
     _check_activation(activation)
     layers = [
         keras.layers.Dense(
             width,
             activation=activation,
-            kernel_initializer=keras.initializers.GlorotUniform(seed=generator),
+            kernel_initializer=keras.initializers.GlorotUniform(seed=layer_seed),
         )
-        for width in widths
+        for width, layer_seed in zip(widths, seeds, strict=False)
     ]
     output = keras.layers.Dense(
-        1, kernel_initializer=keras.initializers.GlorotUniform(seed=generator)
+        1, kernel_initializer=keras.initializers.GlorotUniform(seed=seeds[-1])
     )
     return keras.Sequential([keras.Input((1,)), *layers, output])
 

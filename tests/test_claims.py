@@ -49,6 +49,12 @@ def test_a_number_that_is_not_finite_fails(name, bad):
         state(**{name: (1, bad) if name == "interval" else bad})
 
 
+@pytest.mark.parametrize("bad", [[1.0, NAN], np.array([INF])])
+def test_a_list_with_a_number_that_is_not_finite_fails(bad):
+    with pytest.raises(ClaimError, match="claim 'an-id': extra must be finite, got "):
+        state(extra=bad)
+
+
 @pytest.mark.parametrize("bad", ["1.5", True, np.True_, None, 1j, np.array([1.5]), [1.5]])
 def test_the_value_must_be_one_number(bad):
     with pytest.raises(TypeError, match="claim 'an-id': value must be one number, got"):
@@ -69,6 +75,12 @@ def test_numpy_scalars_come_out_as_plain_json(number):
         extra=number,
     )
     assert_plain(stated)
+
+
+def test_numpy_scalars_will_do_for_the_rest_too():
+    stated = state(confidence=np.float32(0.5), headline=np.True_, n=np.int64(3))
+    back = json.loads(json.dumps(stated.to_json(), allow_nan=False))
+    assert (back["confidence"], back["headline"], back["n"]) == (0.5, True, 3)
 
 
 def test_tensorflow_scalars_come_out_as_plain_json():
@@ -153,7 +165,8 @@ def test_an_id_is_lower_case_words_joined_by_hyphens(id):
         ({"n": 0}, "n must be at least 1, got 0"),
         ({"confidence": 1}, "confidence must be between 0 and 1, got 1"),
         ({"confidence": 0}, "confidence must be between 0 and 1, got 0"),
-        ({"confidence": NAN}, "confidence must be between 0 and 1, got nan"),
+        ({"confidence": NAN}, "confidence must be finite, got nan"),
+        ({"interval": (1, 2), "low": 3}, "claim 'an-id': ['low'] are the interval's"),
         ({"interval": (2, 1)}, "claim 'an-id': interval must be (low, high), got (2, 1)"),
         ({"interval": (1,)}, "claim 'an-id': interval must be (low, high), got (1,)"),
         ({"interval": (1, 2, 3)}, "claim 'an-id': interval must be (low, high), got (1, 2, 3)"),
@@ -164,10 +177,34 @@ def test_a_bad_argument_is_named(options, message):
         state(**options)
 
 
-@pytest.mark.parametrize("field", ["{extra}", "{low}", "{high:.2f}", "{0}"])
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"n": 1.5}, "n must be a whole number, got 1.5"),
+        ({"n": True}, "n must be a whole number, got True"),
+        ({"confidence": "high"}, "confidence must be a number, got 'high'"),
+        ({"interval": 3}, "claim 'an-id': interval must be (low, high), got 3"),
+        ({"headline": "yes"}, "claim 'an-id': headline must be one truth value, got 'yes'"),
+    ],
+)
+def test_an_argument_of_the_wrong_type_is_named(options, message):
+    with pytest.raises(TypeError, match=re.escape(message)):
+        state(**options)
+
+
+@pytest.mark.parametrize("field", ["{extra}", "{low:.2f}", "{0}", "{n}", "{n:,}", "{threshold}"])
 @pytest.mark.parametrize("argument", ["sentence", "wrong_if"])
 def test_a_field_that_no_value_fills_is_an_error(field, argument):
-    with pytest.raises(ValueError, match=r"has a field that no value fills: .* double the braces"):
+    with pytest.raises(
+        ValueError, match=rf"{argument} has a field that no value .* double the braces"
+    ):
+        state(**{argument: field})
+
+
+@pytest.mark.parametrize("field", ["{value:d}", "{value.shape}", "{value", "value}"])
+@pytest.mark.parametrize("argument", ["sentence", "wrong_if"])
+def test_a_field_that_cannot_be_filled_is_an_error(field, argument):
+    with pytest.raises(ValueError, match=rf"{argument} cannot be filled: .* in '"):
         state(**{argument: field})
 
 

@@ -236,6 +236,19 @@ def test_a_bad_argument_of_sampling_is_named(sample, options, error, message):
         sample(**{"seed": 0, **options})
 
 
+def write_into(x):
+    """Return values as a careless function might: in the place of its argument."""
+    x += 1
+    return x
+
+
+def test_a_function_that_writes_into_its_argument_is_refused():
+    with pytest.raises(ValueError, match="read-only"):
+        sample_noisy(write_into, seed=0)
+    with pytest.raises(ValueError, match="read-only"):
+        excess_risk(write_into, wave)
+
+
 def test_the_seed_is_required():
     with pytest.raises(TypeError, match="missing 1 required keyword-only argument: 'seed'"):
         sample_noisy()
@@ -254,6 +267,7 @@ def test_at_least_one_member_is_required():
         ({"low": 1, "high": 0}, ValueError, "low must be below high, got low=1, high=0"),
         ({"n_points": 0}, ValueError, "n_points must be at least 1, got 0"),
         ({"truth": None}, TypeError, "truth must be callable, got None"),
+        ({"predict": 3.0}, TypeError, "predict must be callable, got 3.0"),
         ({"truth": lambda x: x[:3]}, ValueError, "truth must return the shape of its input"),
     ],
 )

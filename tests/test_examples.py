@@ -90,5 +90,5 @@ def test_code_lines_counts_code_only():
 
 
 def test_every_part_has_a_page():
-    parts = {path.name for path in (ROOT / "examples").iterdir() if path.is_dir()}
-    assert {script.parent.name for script in SCRIPTS} == parts - {"__pycache__"}
+    parts = {header.parent.name for header in ROOT.glob("examples/*/GALLERY_HEADER.rst")}
+    assert {script.parent.name for script in SCRIPTS} == parts

@@ -261,6 +261,16 @@ def test_a_ladder_without_rungs_is_refused(fits):
         figures.plot_ladder(axes(), {}, fits=fits)
 
 
+def test_a_name_stands_on_the_ladder_once():
+    with pytest.raises(ValueError, match=r"must have different names, got \['line'\] in both"):
+        figures.plot_ladder(axes(), {"line": 1.0}, fits={"line": (2.0, "line")})
+
+
+def test_a_fit_without_a_role_is_refused():
+    with pytest.raises(ValueError, match=r"role must be one of data, .*, got 'noise'"):
+        figures.plot_ladder(axes(), {"line": 1.0}, fits={"ours": (2.0, "noise")})
+
+
 @pytest.mark.parametrize("risk", [0.0, -1.0, float("nan"), float("inf")])
 def test_a_risk_without_a_place_on_the_ladder_is_refused(risk):
     message = f"an excess risk must be a positive number, got {risk} for 'bad'"

@@ -119,6 +119,19 @@ BAD_POINTS = [
 ]
 
 
+@pytest.mark.parametrize(
+    ("x", "error", "message"),
+    [
+        (["a", "b"], TypeError, "x must hold real numbers, got <U1"),
+        ([1j, 2], TypeError, "x must hold real numbers, got complex128"),
+        ([[1], [1, 2]], ValueError, "x must be a vector, got rows of different lengths"),
+    ],
+)
+def test_places_that_are_no_vector_of_numbers_are_named(x, error, message):
+    with pytest.raises(error, match=re.escape(message)):
+        fit_line(x, [0, 1])
+
+
 @pytest.mark.parametrize(("x", "y", "message"), BAD_POINTS)
 def test_bad_points_are_named(x, y, message):
     with pytest.raises(ValueError, match=re.escape(message)):

@@ -57,6 +57,11 @@ def test_layers_of_one_shape_differ():
     assert len({w.tobytes() for w in hidden}) == len(hidden) == 4
 
 
+def test_a_clone_has_the_same_weights():
+    model = build_mlp(seed=0)
+    assert equal(model, keras.models.clone_model(model))
+
+
 def test_building_leaves_the_global_random_state_alone():
     keras.utils.set_random_seed(0)
     expected = keras.ops.convert_to_numpy(keras.random.normal((3,)))

@@ -11,8 +11,6 @@ import pytest
 from overfit_tutorial import figures
 
 TWINS = ("only-light", "only-dark")
-# Matplotlib's way to say "no color given" inside <defs>.
-UNCOLORED = "#000000"
 PALETTES = {"light": set(figures.LIGHT.values()), "dark": set(figures.DARK.values())}
 COLOR = re.compile(r"(?:fill|stroke|stop-color|color): *([^;\"' ]+)", re.IGNORECASE)
 
@@ -77,18 +75,19 @@ def shown(image: Any) -> str:
 
 
 def find_strange_colors(svg: str, palette: Collection[str]) -> list[str]:
-    """Return what a figure draws in a color that is not of its palette."""
-    problems = {
-        f"color {color}"
-        for color in map(str.lower, COLOR.findall(svg) + re.findall(r"#[0-9a-fA-F]{6}\b", svg))
-        if color not in {*palette, UNCOLORED, "none"}
-    }
+    """Return what a figure draws in a color that is not of its palette.
+
+    What is in ``<defs>`` takes its color from where it is used.
+    """
+    drawn = re.sub(r"<defs>.*?</defs>", "", svg, flags=re.DOTALL)
+    colors = [*COLOR.findall(drawn), *re.findall(r"#[0-9a-fA-F]{6}\b", drawn)]
+    problems = {f"color {c.lower()}" for c in colors if c.lower() not in {*palette, "none"}}
     if "<image" in svg:
         problems.add("pixels, which have no partner in the other palette")
-    for text in re.findall(r"<!-- (.*?) -->\s*<g( [^>]*)>", svg):
+    for text, attributes in re.findall(r"<!-- (.*?) -->\s*<g( [^>]*)>", svg):
         # Matplotlib leaves black out, and a shape without a color is black.
-        if "fill:" not in text[1]:
-            problems.add(f"black text {text[0]!r}")
+        if "fill:" not in attributes:
+            problems.add(f"black text {text!r}")
     return sorted(problems)
 
 
@@ -175,6 +174,7 @@ def test_a_faulty_figure_is_seen(old: str, new: str, parse: Any) -> None:
         f'<path style="fill: {figures.LIGHT["line"]}"/>',
         f'<stop stop-color="{figures.LIGHT["line"].upper()}"/>',
         '<path style="fill: white"/>',
+        '<path style="stroke: #000000"/>',
         '<path style="stroke: rgb(1,2,3)"/>',
         '<image xlink:href="data:image/png;base64,AA"/>',
         '<!-- a --> <g transform="scale(0.12 -0.12)">',
@@ -187,4 +187,5 @@ def test_a_color_of_the_other_palette_is_seen(svg: str) -> None:
 def test_colors_of_the_palette_are_let_pass() -> None:
     own = figures.DARK["line"]
     svg = f'<!-- a -->\n<g style="fill: {own}; opacity: 0.5"><path style="fill: none"/></g>'
+    svg += '<defs><path style="stroke: #000000"/></defs>'
     assert find_strange_colors(svg, PALETTES["dark"]) == []

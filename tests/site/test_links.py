@@ -157,6 +157,15 @@ def test_downloads_can_be_used(site: Any, executed_page: str) -> None:
     assert {file: found for file, found in problems.items() if found} == {}
 
 
+def test_the_script_to_download_is_the_one_of_this_repository(
+    site: Any, executed_page: str
+) -> None:
+    """Otherwise the site is older than its source: `nox -s docs`."""
+    (link,) = site.tree(executed_page).select('.page-footer a[href$=".py"]')
+    downloaded = site.root / target(link["href"], executed_page)[0]
+    assert downloaded.read_bytes() == site.executed[executed_page].read_bytes()
+
+
 # -- Each check can fail -----------------------------------------------------
 
 FILES = {"index.html", "a/b.html", "a/index.html", "x.png", "a/x y.png"}

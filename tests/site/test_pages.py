@@ -22,7 +22,7 @@ SOURCE = {
     "a backtick": r"`",
     "an escaped entity": r"&(?:\w+|#\d+);",
 }
-MISHAPS = ("WARNING", "Traceback", "System Message")
+MISHAPS = ("WARNING", "Warning: ", "Traceback", "System Message")
 
 
 def prose(node: Any) -> Iterator[str]:
@@ -127,6 +127,11 @@ def test_every_example_has_its_page(site: Any) -> None:
     assert site.executed, "there are no examples"
 
 
+def test_the_build_came_to_its_end() -> None:
+    """A page that leaves by `sys.exit` ends the build at once, and without an error."""
+    assert [str(marker) for marker in REPOSITORY.glob("docs/*/.building")] == []
+
+
 def test_the_parser_finds_nothing_to_mend(site: Any, page: str) -> None:
     import html5lib
 
@@ -194,6 +199,7 @@ BAD = [
     (find_missing_metadata, "<html lang=en><title> </title>"),
     (find_mishaps, "<pre>Traceback (most recent call last)</pre>"),
     (find_mishaps, "<p>WARNING: all is lost"),
+    (find_mishaps, "<pre>page.py:3: UserWarning: careful</pre>"),
     (find_mishaps, "<a class=problematic>|x|</a>"),
     (find_bad_numbers, OUTPUT.format("risk nan")),
     (find_bad_numbers, OUTPUT.format("a\n[1.0, -inf]")),
