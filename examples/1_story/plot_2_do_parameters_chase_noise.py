@@ -112,19 +112,19 @@ epochs = np.arange(1, 201)
 figures.plot_curve(ax, epochs, history.history["loss"], role="network")
 ax.axhline(line_error, **figures.mark("line"), label="least squares")
 ax.set(xlabel="epoch", ylabel="mean squared error", yscale="log")
-ax.set_title("The loss falls to the line's, and jitters")
+ax.set_title("Training loss beside the line's error")
 ax.legend()
 figures.show(
     figure,
-    caption="Training loss, on a log scale. It comes down to the error of "
-    "the best straight line, and does not settle.",
+    caption="Training loss, on a log scale. The horizontal line is the error "
+    "of the best straight line.",
     alt="Falling curve of training loss over 200 epochs. After a steep start "
-    "it jitters along a horizontal line, the error of least squares.",
+    "it is jagged, near a horizontal line, the error of least squares.",
 )
 
 # %%
-# The curve is nearly straight
-# ----------------------------
+# The curve stays near the truth
+# ------------------------------
 #
 # We ask the network for its prediction at a thousand places.
 
@@ -141,8 +141,8 @@ figures.show(
     caption="Thick: what 800 steps give, for this one seed. Thin and gray: "
     "what one might fear. Dashed: the truth.",
     alt="A hundred scattered points joined by a thin jagged gray line. A "
-    "thick orange curve, the network, rises through them almost straight, "
-    "close to the dashed true line.",
+    "thick orange curve, the network, rises through them without following "
+    "them, near the dashed true line.",
 )
 
 # %%
@@ -215,7 +215,7 @@ claim(
     holds=network_risk < null_risk,
     kind="one seed",
     threshold=null_risk,
-    wrong_if="the network had learned nothing about x",
+    wrong_if="the network were no nearer to the truth than the mean of y",
 )
 
 # %%
@@ -231,8 +231,8 @@ claim(
 # Lessons
 # -------
 #
-# With its usual recipe, this network does not run after the points. It stops
-# where a straight line would have stopped.
+# In this run, the network did not run after the points: its training error
+# stayed far from zero.
 #
 # What one seed does not show: whether this is the rule or luck, what longer
 # training does, or why. In particular, 800 steps have *not* reached a minimum

@@ -54,10 +54,12 @@ figures.show(
 # learning rate 0.05. That is a network with two parameters.
 
 
-def train(layers, learning_rate):
+def train(widths, learning_rate):
     """Train by the story's recipe; return the prediction and the losses."""
     keras.utils.set_random_seed(WEIGHT_SEED)
-    model = keras.Sequential([keras.Input((1,)), *layers])
+    hidden = (keras.layers.Dense(width, activation="relu") for width in widths)
+    layers = [keras.Input((1,)), *hidden, keras.layers.Dense(1)]
+    model = keras.Sequential(layers)
     model.compile(keras.optimizers.Adam(learning_rate), loss="mse")
     points = (story.x[:, np.newaxis], story.y[:, np.newaxis])
     batches = tf.data.Dataset.from_tensor_slices(points)
@@ -70,36 +72,35 @@ def train(layers, learning_rate):
     return predict, history.history["loss"]
 
 
-adam_line, loss = train([keras.layers.Dense(1)], learning_rate=0.05)
+adam_line, loss = train([], learning_rate=0.05)
 
 figure, ax = plt.subplots()
 epochs = np.arange(1, 201)
 ax.plot(epochs, loss, label="Dense(1), Adam", **figures.mark("series_a"))
 ax.axhline(exact_error, label="least squares", **figures.mark("line"))
 ax.set(xlabel="epoch", ylabel="mean squared error", yscale="log")
-ax.set_title("Adam comes close, and keeps moving")
+ax.set_title("Adam's line beside the exact one")
 ax.legend()
 figures.show(
     figure,
-    caption="Training loss of the line that Adam fits, on a log scale. It "
-    "ends near the least possible, the horizontal line.",
+    caption="Training loss of the line that Adam fits, on a log scale. The "
+    "horizontal line is the least possible.",
     alt="Training loss of the two-parameter model falls steeply in the first "
-    "epochs and then runs along the horizontal line of the exact least "
-    "squares error, jittering slightly.",
+    "epochs and then runs near the horizontal line of the exact least "
+    "squares error.",
 )
 
 ends = np.array([0.0, 20.0])
 gap = np.abs(adam_line(ends) - exact_line(ends)).max()
 claim(
     "adam-line-is-near",
-    "Nowhere between 0 and 20 is Adam's line further than {value:.2f} from "
-    "the exact one, less than the noise's standard deviation of "
-    "{threshold:g}.",
+    "Between 0 and 20, Adam's line and the exact one are at most about "
+    "{value:.2f} apart; the noise's standard deviation is {threshold:g}.",
     value=gap,
     holds=gap < story.noise_std,
     kind="one seed",
     threshold=story.noise_std,
-    wrong_if="the two lines were further apart at either end",
+    wrong_if="they were {threshold:g} or more apart at either end",
 )
 
 # %%
@@ -109,8 +110,7 @@ claim(
 # Now the network, with the seed and the recipe of the page before, so this is
 # the very same one.
 
-hidden = [keras.layers.Dense(100, activation="relu") for _ in range(5)]
-network, _ = train([*hidden, keras.layers.Dense(1)], learning_rate=0.01)
+network, _ = train([100] * 5, learning_rate=0.01)
 
 figure, ax = plt.subplots()
 figures.plot_data(ax, story)
@@ -129,13 +129,13 @@ figures.show(
     caption="Network, both lines and the truth. By eye there is little to "
     "choose.",
     alt="The hundred points with four curves through their middle: the "
-    "network, two straight lines, and the dashed truth. They lie much closer "
-    "to each other than the points lie to any of them.",
+    "network, two straight lines, and the dashed truth. The points scatter "
+    "around them.",
 )
 
 # %%
-# The distance to the truth is not similar
-# ----------------------------------------
+# The distance to the truth is a number
+# -------------------------------------
 #
 # Excess risk is the yardstick of the first page. For the exact line we also
 # know what to expect at these hundred places, before any noise is drawn.
@@ -154,8 +154,8 @@ expected = linear.expected_excess_risk(story.x, story.noise_std)
 print(f"{'expected, line':16}{'':16}{expected:14.4f}")
 
 # %%
-# The training errors are close to each other, the distances from the truth
-# are not. On the ladder:
+# Compare the two columns: by what factor do the training errors differ, and by
+# what factor the excess risks? On the ladder:
 
 figure, ax = plt.subplots(figsize=figures.LADDER)
 rungs = {"join the dots": 2 / 3 * story.noise_std**2}
@@ -165,7 +165,7 @@ places = {
     "least squares": (risk["least squares"], "line"),
 }
 figures.plot_ladder(ax, rungs, fits=places)
-ax.set_title("Similar to the eye, apart on the ladder")
+ax.set_title("What the eye cannot tell")
 figures.show(
     figure,
     caption="The same three fits on the ladder of the first page. The axis "
@@ -178,10 +178,11 @@ figures.show(
 middles = np.linspace(0, 20, 2001)
 apart = np.sqrt(np.mean((network(middles) - exact_line(middles)) ** 2))
 claim(
-    "similar-is-a-factor",
-    "Similar, yes: network and line are {value:.2f} apart (root mean square), "
-    "and the noise is {noise:g}. But not equally right: the network's excess "
-    "risk is {network:.2f}, that of least squares {line:.3f}.",
+    "similar-to-the-eye",
+    "They look similar: network and line are {value:.2f} apart (root mean "
+    "square), and the noise is {noise:g}. What the eye cannot tell: the "
+    "network's excess risk is {network:.2f}, that of least squares "
+    "{line:.3f}.",
     value=apart,
     holds=apart < 2 * story.noise_std,
     kind="one seed",
@@ -198,10 +199,10 @@ claim(
 # Lessons
 # -------
 #
-# "They look pretty similar" is true, and hides a factor. When the truth is a
-# line, knowing that it is one is worth more than forty thousand parameters.
+# "They look pretty similar" is true, and not the question. The question is how
+# far each is from the truth, and the eye is no judge of that.
 #
-# What one seed does not show is how large the factor usually is. Least
+# What one seed does not show is which of them is usually nearer. Least
 # squares itself was lucky or unlucky with these hundred points: compare its
 # excess risk in the table with the expected one. And the last step of Adam is
 # a lottery of its own; the exercise lets you draw again. Only many seeds

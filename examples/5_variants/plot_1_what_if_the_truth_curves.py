@@ -3,11 +3,12 @@ What if the truth curves?
 =========================
 
 The story compares a network with a line when the truth *is* a line. That is a
-home game for the line. Here we change one thing: the truth gets a bend. The
-network, its recipe, the noise and all seeds stay.
+home game for the line. Here the truth gets a bend. We train the same network
+by the same recipe on 24 new data sets, once with each truth, so that only the
+truth differs within a pair.
 
-We expect the line to fail, because it must, and the network to follow the
-bend. Does it?
+We expect the line to miss the bend, because it must, and the network to follow
+it. Does it?
 """
 
 import keras
@@ -60,7 +61,8 @@ floor = data.excess_risk(best_line, wave)
 formula = HEIGHT**2 * (1 / 2 - 3 / np.pi**2)
 claim(
     "line-misses-the-wave",
-    "No straight line has an excess risk below {value:.2f} on this wave.",
+    "The best straight line has an excess risk of {value:.2f} on this wave; "
+    "no line has less.",
     value=floor,
     holds=abs(floor - formula) < 1e-4,
     kind="exact",
@@ -151,12 +153,12 @@ ax.plot(grid, low, grid, high, **edge)
 figures.plot_curve(ax, grid, middle, role="network", label="networks")
 figures.plot_curve(ax, grid, best_line(grid), role="line", label="best line")
 figures.plot_curve(ax, grid, wave(grid), role="truth")
-ax.set(xlabel="x", ylabel="y", title="Halfway between line and wave")
+ax.set(xlabel="x", ylabel="y", title="Between line and wave")
 ax.legend()
 figures.show(
     figure,
-    caption="Thick: the median network; the band holds four fifths of them. "
-    "They cut the corners of the wave.",
+    caption="Thick: at each x, the median of the networks. The band holds "
+    "four fifths of them there.",
     alt="A dashed wave rises, falls, and rises again. The median network "
     "follows it with flatter bends, inside a band. The best straight line "
     "cuts through the wave.",
@@ -244,8 +246,9 @@ claim(
 low, high = bootstrap_median(ratio["straight"])
 claim(
     "network-loses-on-the-line",
-    "With the same seeds and a straight truth it is {value:.1f} times the "
-    "line's ({low:.1f} to {high:.1f}).",
+    "With the same seeds and a straight truth, the network's excess risk is "
+    "{value:.1f} times that of the line, in the median ({low:.1f} to "
+    "{high:.1f}).",
     value=np.median(ratio["straight"]),
     interval=(low, high),
     confidence=0.99,
@@ -263,12 +266,12 @@ claim(
 # network that it is straight. Each wins where what it takes for granted is
 # true.
 #
-# The network does not overfit the wave; it *underfits* it. Eight hundred steps
-# leave it between the line that it starts from and the curve that it is after.
+# The median network *underfits* the wave: eight hundred steps have given it
+# part of the bend, not all.
 #
 # What this does not show: other waves, other numbers of points, or what more
-# steps would do. We picked this wave among five because there is something to
-# see on it; the exercise has one on which the winner is not so clear.
+# steps would do. We picked this wave because there is something to see on it;
+# the exercise has a lower one.
 #
 # .. admonition:: Try it
 #    :class: exercise
