@@ -71,6 +71,12 @@ def scrape(block: object, block_vars: dict[str, Any], gallery_conf: dict[str, An
     return "\n" + "\n".join(parts)
 
 
+def _add_minigallery(app: Sphinx, what: str, name: str, *rest: Any) -> None:
+    """Below an entry of the reference, list the pages that use it."""
+    if what in ("function", "class"):
+        rest[-1].extend(["", f".. minigallery:: {name}", ""])
+
+
 # The page being executed, by docname: Sphinx-gallery calls `scrape` once a block.
 _state: dict[str, published.Page] = {}
 
@@ -79,4 +85,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     from sphinx_gallery import backreferences
 
     backreferences.THUMBNAIL_TEMPLATE = _CARD
+    # After numpydoc, which rewrites the docstring.
+    app.connect("autodoc-process-docstring", _add_minigallery, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -2,13 +2,9 @@ r"""
 What if the truth curves?
 =========================
 
-The story compares a network with a line when the truth *is* a line. That is a
-home game for the line. Here the truth gets a bend. We train the same network
-by the same recipe on 24 new data sets, once with each truth, so that only the
-truth differs within a pair.
-
-We expect the line to miss the bend, because it must, and the network to follow
-it. Does it?
+When the truth is a line, a line plays at home. Here the truth gets a bend. The
+line must miss it; we expect the network to follow. We train the story's
+network on 24 data sets, once with each truth.
 """
 
 import keras
@@ -27,8 +23,7 @@ DATA_SEED, WEIGHT_SEED, BATCH_SEED, BOOTSTRAP_SEED = 0, 1, 2, 3
 # No line comes closer than this
 # ------------------------------
 #
-# The new truth adds one full wave to the old one. The best line through a
-# wave still misses something, whatever the data.
+# The new truth adds one full wave to the old one.
 
 HEIGHT = 4.0
 

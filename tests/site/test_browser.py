@@ -50,7 +50,8 @@ def find_small_text(figures: list[dict[str, Any]], read: Callable[[str], str]) -
     """Return the figures whose smallest text is too small to be read."""
     problems = []
     for figure in figures:
-        pixels = smallest_text(read(figure["source"])) * figure["width"]
+        shown = figure["source"] is not None
+        pixels = smallest_text(read(figure["source"])) * figure["width"] if shown else 0
         if pixels < SMALLEST_TEXT:
             problems.append(f"{figure['source']}: {pixels:.1f} pixels")
     return problems
@@ -280,6 +281,7 @@ def test_small_text_is_seen() -> None:
     assert find_small_text([figure], lambda _: SVG.format(0.12, 0.12, "")) == []
     assert find_small_text([figure], lambda _: SVG.format(0.11, 0.11, ""))
     assert find_small_text([figure | {"width": 300}], lambda _: SVG.format(0.12, 0.12, ""))
+    assert find_small_text([figure | {"source": None}], lambda _: SVG.format(0.12, 0.12, ""))
 
 
 @pytest.mark.parametrize(
