@@ -54,14 +54,16 @@ async () => {
     }),
   );
 
+  const isCramped = (element) => {
+    const { borderLeftWidth, paddingLeft } = getComputedStyle(element);
+    return parseFloat(borderLeftWidth) > 0 && parseFloat(paddingLeft) < 8;
+  };
+
   // A pair in a box that is hidden as a whole is none of a reader's business.
   const pairs = all("figure.twins, .page-card-picture").filter((pair) => isShown(pair.parentElement));
   return {
     covered,
-    cramped: all(".answer, .claim, .page-card")
-      .filter(isShown)
-      .filter((framed) => parseFloat(getComputedStyle(framed).paddingLeft) < 8)
-      .map(name),
+    cramped: all(".answer, .claim, .page-card").filter(isShown).filter(isCramped).map(name),
     theme: document.documentElement.dataset.theme,
     broken,
     overflow: overflow.slice(0, 8),

@@ -306,7 +306,7 @@ BOTH = TWIN.format("only-light", "") + TWIN.format("only-dark", "display: none")
 CAPTION = "<figcaption>Look here.</figcaption>"
 SOUND = (
     "<header><a>title</a> <button>menu</button></header><h1>A</h1>"
-    '<div class="answer" style="padding: 9px">B</div>'
+    '<div class="answer" style="border: 1px solid; padding: 9px">B</div>'
     '<main><pre style="overflow: auto"><p style="width: 9999px">wide</pre>'
     f'<figure class="twins">{BOTH}{CAPTION}</figure></main>'
 )
