@@ -85,6 +85,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     from sphinx_gallery import backreferences
 
     backreferences.THUMBNAIL_TEMPLATE = _CARD
+    app.setup_extension("sphinx.ext.autodoc")
     # After numpydoc, which rewrites the docstring.
     app.connect("autodoc-process-docstring", _add_minigallery, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
