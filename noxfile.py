@@ -135,9 +135,9 @@ def lock(session: nox.Session) -> None:
     """Refresh constraints.txt: one universal lock, without addresses. Needs uv."""
     session.install("uv")
     groups = [part for name in PROJECT["dependency-groups"] for part in ("--group", name)]
-    options = ("--universal", "--no-header", "--no-annotate", "--no-emit-index-url", "--upgrade")
+    shape = ("--universal", "--all-extras", "--no-header", "--no-annotate", "--no-emit-index-url")
     session.run(
-        "uv", "pip", "compile", *options, *groups, "pyproject.toml", "-o", CONSTRAINTS, "-q"
+        "uv", "pip", "compile", "--upgrade", *shape, *groups, "pyproject.toml", "-o", CONSTRAINTS
     )
 
 
