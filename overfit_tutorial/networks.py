@@ -49,7 +49,7 @@ def build_mlp(
     # One integer a layer: the same for all would make layers of one shape identical, and so would
     # a shared generator in a network that Keras clones, since each initializer gets a copy of it.
     seeds = [int(s) for s in _arguments.check_seed(seed).generate_state(len(widths) + 1)]
-    _check_activation(activation)
+    check_activation(activation)
     layers = [
         keras.layers.Dense(
             width,
@@ -64,7 +64,7 @@ def build_mlp(
     return keras.Sequential([keras.Input((1,)), *layers, output])
 
 
-def _check_activation(activation: object) -> None:
+def check_activation(activation: object) -> None:
     """Refuse what Keras does not know, by name."""
     if not isinstance(activation, str):
         raise TypeError(f"activation must be the name of a Keras activation, got {activation!r}")

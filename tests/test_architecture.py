@@ -17,12 +17,18 @@ ORDER = [
     "figures",
     "claims",
     "publishing",
+    "ensembles",
+    "training",
+    "_blocks",
+    "_loop",
+    "_updates",
+    "recipes",
     "networks",
     "linear",
     "data",
     "_arguments",
 ]
-NUMPY_ONLY = ["__init__", "claims", "publishing", "linear", "data", "_arguments"]
+NUMPY_ONLY = ["__init__", "claims", "publishing", "recipes", "linear", "data", "_arguments"]
 LIGHT = {*sys.stdlib_module_names, "numpy"}
 HEAVY = {"keras", "matplotlib", "scipy", "tensorflow"}
 

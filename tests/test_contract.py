@@ -7,8 +7,9 @@ import inspect
 
 import pytest
 
-from overfit_tutorial import claims, data, linear, networks
+from overfit_tutorial import claims, data, ensembles, linear, networks, training
 from overfit_tutorial.data import TRUE_LINE
+from overfit_tutorial.training import STORY
 
 # Each promise is written as the function that was promised.
 
@@ -39,6 +40,12 @@ def expected_excess_risk(x, noise_std): ...
 def build_mlp(hidden_widths=(100,) * 5, *, seed, activation="relu"): ...
 
 
+def fit_network(x, y, recipe=STORY, *, seed): ...
+
+
+def fit_ensemble(x, y, recipe=STORY, *, seed, n_members=None, n_jobs=None): ...
+
+
 def claim(
     id,
     sentence,
@@ -64,6 +71,8 @@ PROMISES = [
     (linear, fit_line),
     (linear, expected_excess_risk),
     (networks, build_mlp),
+    (training, fit_network),
+    (ensembles, fit_ensemble),
     (claims, claim),
 ]
 

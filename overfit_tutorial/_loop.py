@@ -1,0 +1,277 @@
+"""Many steps of several networks in one compiled call.
+
+The networks share one shape and lie side by side along a leading axis, *member*. A step gathers
+each member's batch, runs all networks forward and backward by batched matrix products, and
+updates all weights. XLA compiles the loop over steps as a whole, so that no Python runs between
+two of them: that, and not the arithmetic, is what ``model.fit`` spends its time on.
+"""
+
+import functools
+import threading
+import warnings
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+import keras
+import tensorflow as tf
+
+from overfit_tutorial._updates import OPTIMIZERS
+
+
+@dataclass(frozen=True)
+class Shape:
+    """All that the compiled code depends on; the same shape is never compiled twice."""
+
+    n_members: int
+    widths: tuple[int, ...]
+    activation: str | Callable[[Any], Any]
+    optimizer: str
+    n_train: int
+    n_validation: int
+    batch_size: int
+    keep_short_batch: bool
+    dropout: float
+    averages: bool
+    epochs_per_call: int
+    dtype: str
+
+    @property
+    def batch_sizes(self) -> tuple[int, int]:
+        """Return how many whole batches an epoch has, and the size of the short one, or zero."""
+        whole, left = divmod(self.n_train, self.batch_size)
+        return whole, left if self.keep_short_batch else 0
+
+
+class State(NamedTuple):
+    """What changes from step to step; every array has the member axis first."""
+
+    layers: tuple[Any, ...]  # (n_members, n_in + 1, n_out), packed by `pack`
+    slots: tuple[tuple[Any, ...], ...]  # of the optimizer, for each of the layers
+    step: Any  # steps taken, in the precision of the weights
+    mean: tuple[Any, ...]  # of the layers over the tail; empty unless the shape has averages
+    n_averaged: Any
+    best: tuple[Any, ...]  # layers of the best validation loss; empty without validation
+    best_loss: Any  # (n_members,)
+    wait: Any  # (n_members,) epochs since then
+    stopped: Any  # (n_members,)
+
+
+class Inputs(NamedTuple):
+    """What a call is given besides the state."""
+
+    x: Any  # (n_members, n_train + n_validation, 1)
+    y: Any  # the same
+    orders: Any  # (n_members, epochs_per_call, n_train), whole numbers
+    rates: Any  # (epochs_per_call, steps_per_epoch)
+    weight_decay: Any
+    dropout_seeds: Any  # (n_members, 2)
+    patience: Any
+    average_from: Any  # the first epoch of this call that is averaged
+    n_epochs: Any  # at most epochs_per_call
+
+
+def initial_state(layers: tuple[Any, ...], shape: Shape) -> State:
+    """Return the state before the first step."""
+    values = OPTIMIZERS[shape.optimizer].slots
+    return State(
+        layers=layers,
+        slots=tuple(tuple(tf.fill(w.shape, _cast(value, w)) for value in values) for w in layers),
+        step=_cast(0, layers[0]),
+        mean=tuple(tf.zeros_like(w) for w in layers) if shape.averages else (),
+        n_averaged=_cast(0, layers[0]),
+        best=layers if shape.n_validation else (),
+        best_loss=tf.fill([shape.n_members], _cast(float("inf"), layers[0])),
+        wait=tf.zeros([shape.n_members], tf.int32),
+        stopped=tf.zeros([shape.n_members], tf.bool),
+    )
+
+
+class Loop:
+    """The compiled function of a shape: takes a state some epochs further.
+
+    Called with a `State` and `Inputs`, it returns the next state and the losses of each epoch, of
+    training and of validation, each of shape ``(epochs_per_call, n_members)``.
+    """
+
+    def __init__(self, shape: Shape) -> None:
+        self.shape = shape
+        self._traced: Any = None
+        self._tracing = threading.Lock()
+
+    def __call__(self, state: State, inputs: Inputs) -> tuple[State, Any, Any]:
+        with self._tracing:
+            if self._traced is None:
+                function = tf.function(self._run, jit_compile=has_xla(), autograph=False)
+                self._traced = function.get_concrete_function(state, inputs)
+        result: tuple[State, Any, Any] = self._traced(state, inputs)
+        return result
+
+    def _run(self, state: State, inputs: Inputs) -> tuple[State, Any, Any]:
+        shape = self.shape
+        losses = tf.zeros([shape.epochs_per_call, shape.n_members], shape.dtype)
+
+        def body(epoch: Any, state: State, train: Any, validation: Any) -> Any:
+            state, train_loss, validation_loss = _epoch(shape, state, inputs, epoch)
+            train = tf.tensor_scatter_nd_update(train, [[epoch]], [train_loss])
+            validation = tf.tensor_scatter_nd_update(validation, [[epoch]], [validation_loss])
+            return epoch + 1, state, train, validation
+
+        _, state, train, validation = tf.while_loop(
+            lambda epoch, *_: epoch < inputs.n_epochs, body, (0, state, losses, losses)
+        )
+        return state, train, validation
+
+
+@functools.lru_cache(maxsize=64)
+def compiled_loop(shape: Shape) -> Loop:
+    """Return the loop of a shape; the same shape is compiled once."""
+    return Loop(shape)
+
+
+@functools.cache
+def has_xla() -> bool:
+    """Return whether TensorFlow can compile here, and warn once if it cannot."""
+    try:
+        tf.function(lambda x: x + 1, jit_compile=True, autograph=False)(tf.constant(0))
+    except (tf.errors.OpError, ValueError) as error:
+        warnings.warn(
+            f"TensorFlow cannot compile with XLA here, so training is slower: {error}",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        return False
+    return True
+
+
+def pack(weights: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return one array a layer: the kernel with the bias as its last row.
+
+    One product then gives the gradients of both, with the same rounding for one member as for
+    many. A sum over the batch, which a bias of its own would need, XLA arranges differently.
+    """
+    pairs = zip(weights[::2], weights[1::2], strict=True)
+    return tuple(tf.concat([kernel, bias[..., None, :]], axis=-2) for kernel, bias in pairs)
+
+
+def unpack(layers: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Return kernel and bias of each layer, in the order of Keras' `get_weights`."""
+    return tuple(part for layer in layers for part in (layer[..., :-1, :], layer[..., -1, :]))
+
+
+def forward(
+    layers: tuple[Any, ...],
+    x: Any,
+    activation: Callable[[Any], Any],
+    masks: tuple[Any, ...] = (),
+) -> Any:
+    """Return the networks' outputs, ``(..., n_points, 1)``, for inputs of the same shape."""
+    ones = tf.ones_like(x[..., :1])
+    for index, layer in enumerate(layers[:-1]):
+        x = activation(tf.matmul(tf.concat([x, ones], axis=-1), layer))
+        x = x * masks[index] if masks else x
+    # Not a matrix product, since a lone member's with one column would be summed differently.
+    last = tf.linalg.matrix_transpose(layers[-1])
+    return tf.reduce_sum(tf.concat([x, ones], axis=-1) * last, axis=-1, keepdims=True)
+
+
+def _epoch(shape: Shape, state: State, inputs: Inputs, epoch: Any) -> tuple[State, Any, Any]:
+    """Take the steps of one epoch."""
+    order = inputs.orders[:, epoch]
+    x = tf.gather(inputs.x, order, batch_dims=1)
+    y = tf.gather(inputs.y, order, batch_dims=1)
+    n_whole, short = shape.batch_sizes
+    averaged = epoch >= inputs.average_from
+
+    def take(state: State, total: Any, index: Any, size: int) -> tuple[State, Any]:
+        begin = [0, index * shape.batch_size, 0]
+        part = [shape.n_members, size, 1]
+        points, targets = tf.slice(x, begin, part), tf.slice(y, begin, part)
+        rate = inputs.rates[epoch, index]
+        state, loss = _step(shape, state, inputs, points, targets, rate, averaged)
+        return state, total + loss * size
+
+    total = tf.zeros([shape.n_members], shape.dtype)
+    _, state, total = tf.while_loop(
+        lambda index, *_: index < n_whole,
+        lambda index, state, total: (index + 1, *take(state, total, index, shape.batch_size)),
+        (0, state, total),
+    )
+    if short:
+        state, total = take(state, total, n_whole, short)
+    loss = total / (n_whole * shape.batch_size + short)
+    if not shape.n_validation:
+        return state, loss, tf.zeros_like(loss)
+    state, validation_loss = _validate(shape, state, inputs)
+    return state, loss, validation_loss
+
+
+def _step(
+    shape: Shape, state: State, inputs: Inputs, x: Any, y: Any, rate: Any, averaged: Any
+) -> tuple[State, Any]:
+    """Take one step of every member; return the losses before it."""
+    activation = keras.activations.get(shape.activation)
+    with tf.GradientTape() as tape:
+        tape.watch(state.layers)
+        masks = _dropout_masks(shape, inputs.dropout_seeds, state.step, x.shape[1])
+        outputs = forward(state.layers, x, activation, masks)
+        losses = tf.reduce_mean(tf.square(outputs - y), axis=(1, 2))
+        total = tf.reduce_sum(losses)  # a member's layers touch its own loss alone
+    gradients = tape.gradient(total, state.layers)
+    rule, step = OPTIMIZERS[shape.optimizer].rule, state.step + 1
+    decayed = [w - w * inputs.weight_decay * rate for w in state.layers]
+    updated = [
+        rule(w, g, slots, rate, step)
+        for w, g, slots in zip(decayed, gradients, state.slots, strict=True)
+    ]
+    layers, slots = tuple(w for w, _ in updated), tuple(s for _, s in updated)
+    state = state._replace(layers=layers, slots=slots, step=step)
+    if shape.averages:
+        count = state.n_averaged + tf.cast(averaged, shape.dtype)
+        share = tf.math.divide_no_nan(tf.cast(averaged, shape.dtype), count)
+        mean = tuple(m + (w - m) * share for m, w in zip(state.mean, layers, strict=True))
+        state = state._replace(mean=mean, n_averaged=count)
+    return state, losses
+
+
+def _validate(shape: Shape, state: State, inputs: Inputs) -> tuple[State, Any]:
+    """Keep the best weights, as Keras' ``EarlyStopping(restore_best_weights=True)`` does."""
+    activation = keras.activations.get(shape.activation)
+    x, y = inputs.x[:, shape.n_train :], inputs.y[:, shape.n_train :]
+    loss = tf.reduce_mean(tf.square(forward(state.layers, x, activation) - y), axis=(1, 2))
+    better = (loss < state.best_loss) & ~state.stopped
+    wait = tf.where(better, 0, state.wait + 1)
+    state = state._replace(
+        best=tuple(
+            tf.where(better[:, None, None], w, b)
+            for w, b in zip(state.layers, state.best, strict=True)
+        ),
+        best_loss=tf.where(better, loss, state.best_loss),
+        wait=wait,
+        stopped=state.stopped | (wait >= inputs.patience),
+    )
+    return state, loss
+
+
+def _dropout_masks(shape: Shape, seeds: Any, step: Any, n_points: int) -> tuple[Any, ...]:
+    """Return a mask for each hidden layer: zero, or what makes up for the zeros."""
+    if not shape.dropout:
+        return ()
+    hidden = shape.widths[1:-1]
+    masks = []
+    for layer, width in enumerate(hidden):
+        # One draw a member: a draw for all would depend on how many there are.
+        offset = tf.cast(step, tf.int32) * len(hidden) + layer
+        draws = [
+            tf.random.stateless_uniform(
+                [n_points, width], seeds[k] + tf.stack([0, offset]), dtype=shape.dtype
+            )
+            for k in range(shape.n_members)
+        ]
+        keep = tf.cast(tf.stack(draws) >= shape.dropout, shape.dtype)
+        masks.append(keep / (1 - shape.dropout))
+    return tuple(masks)
+
+
+def _cast(value: float, like: Any) -> Any:
+    return tf.cast(value, like.dtype)

@@ -1,0 +1,285 @@
+"""Many networks trained at once, each as if it were alone.
+
+Members are trained in blocks that lie side by side in one compiled loop, and blocks by several
+threads. What a member becomes depends on its own points and its own seed, bit for bit, whatever
+the size of the ensemble, of the blocks, and the number of threads.
+"""
+
+import dataclasses
+import math
+import os
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+from tqdm.auto import tqdm
+
+from overfit_tutorial import _arguments, _blocks, training
+from overfit_tutorial._blocks import Weights
+from overfit_tutorial.recipes import STORY, Recipe
+
+# The time of one step of a block is about a part for each block and a part for each parameter.
+_SECONDS_A_STEP = 2e-5
+_SECONDS_A_PARAMETER = 3.5e-9
+# Beyond some ten megabytes, weights, gradients and the optimizer's arrays leave the cache.
+_PARAMETERS_IN_CACHE = 400_000
+_LARGEST_BLOCK = 64
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class EnsembleFit:
+    """Trained networks; every array has the member axis first.
+
+    Indexing gives one of them as a `training.Fit`, iterating all.
+
+    Parameters
+    ----------
+    recipe : Recipe
+        How they were trained.
+    weights, last_weights : tuple of ndarray
+        As in `training.Fit`, each of shape ``(n_members, ...)``.
+    loss, validation_loss : ndarray of shape (n_members, n_epochs)
+        As in `training.Fit`.
+    checkpoints : dict of int to tuple of ndarray
+        Weights after the epochs that were asked for.
+    diverged : ndarray of shape (n_members,)
+        Which members have a loss or a weight that is not finite.
+    seconds : ndarray of shape (n_members,)
+        Each member's share of the time of its block.
+    """
+
+    recipe: Recipe
+    weights: Weights
+    last_weights: Weights
+    loss: NDArray[np.float64]
+    validation_loss: NDArray[np.float64]
+    checkpoints: dict[int, Weights]
+    diverged: NDArray[np.bool_]
+    seconds: NDArray[np.float64]
+    scaling: _blocks.Scaling = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.diverged)
+
+    def __getitem__(self, index: int) -> training.Fit:
+        """Return one member."""
+        if not -len(self) <= index < len(self):
+            raise IndexError(
+                f"index must be below the number of members, {len(self)}, got {index}"
+            )
+        return training.member(self.recipe, self, index, seconds=float(self.seconds[index]))
+
+    def __iter__(self) -> Iterator[training.Fit]:
+        return (self[index] for index in range(len(self)))
+
+    def predict(self, x: ArrayLike) -> NDArray[np.float64]:
+        """Return all members' values at `x`, in units of `y`.
+
+        Parameters
+        ----------
+        x : array_like of shape (m,) or (n_members, m)
+            Places for all members, or each member's own.
+
+        Returns
+        -------
+        ndarray of shape (n_members, m)
+        """
+        places = _rows("x", x)
+        if len(places) not in (1, len(self)):
+            raise ValueError(
+                f"x must have one row for each of {len(self)} members, got {len(places)}"
+            )
+        rows = np.broadcast_to(places, (len(self), places.shape[1]))
+        return np.stack([fit.predict(row) for fit, row in zip(self, rows, strict=True)])
+
+    def at(self, epoch: int) -> "EnsembleFit":
+        """Return the networks as they were after `epoch` epochs, one of their `checkpoints`."""
+        weights = training.checkpoint(self.checkpoints, epoch)
+        return dataclasses.replace(self, weights=weights)
+
+    def last(self) -> "EnsembleFit":
+        """Return the networks with the weights of their last step."""
+        return dataclasses.replace(self, weights=self.last_weights)
+
+
+def fit_ensemble(
+    x: ArrayLike,
+    y: ArrayLike,
+    recipe: Recipe = STORY,
+    *,
+    seed: _arguments.Seed | Sequence[_arguments.Seed],
+    n_members: int | None = None,
+    n_jobs: int | None = None,
+    initial_weights: Sequence[ArrayLike] | None = None,
+    checkpoints: Sequence[int] = (),
+) -> EnsembleFit:
+    """Train many networks with one recipe.
+
+    Parameters
+    ----------
+    x, y : array_like of shape (n_samples,) or (n_members, n_samples)
+        Points that all members share, or each member's own.
+    recipe : Recipe
+        The network and how to train it; the default is the story's.
+    seed : int, SeedSequence, or a sequence of them
+        Member *k* is ``fit_network(..., seed=SeedSequence(seed, spawn_key=(k,)))``, bit for bit.
+        A sequence has the seed of each member.
+    n_members : int or None
+        How many networks; may be left out where `x`, `y` or `seed` have a row for each.
+    n_jobs : int or None
+        Threads. None takes the processors that this process may use, or as many as
+        ``TF_NUM_INTRAOP_THREADS`` says, if it is set.
+    initial_weights : sequence of array_like or None
+        Where to begin, in the order of ``get_weights``, each with the member axis first.
+    checkpoints : sequence of int
+        Epochs after which to keep a copy of the weights.
+
+    Returns
+    -------
+    EnsembleFit
+        Members that diverged are marked, not dropped.
+
+    Raises
+    ------
+    TypeError, ValueError
+        Before anything is compiled, if an argument breaks its rule.
+
+    Examples
+    --------
+    >>> line = Recipe(hidden_widths=(), learning_rate=0.1, batch_size=None)
+    >>> fit = fit_ensemble([0.0, 1.0, 2.0], [1.0, 3.0, 5.0], line, seed=0, n_members=3)
+    >>> fit.predict([3.0]).round(1)
+    array([[7.],
+           [7.],
+           [7.]])
+    """
+    x_rows, y_rows = _rows("x", x), _rows("y", y)
+    training.check_points(x_rows, y_rows, recipe)
+    seeds = _member_seeds(seed, n_members, [len(x_rows), len(y_rows)])
+    n_members, n_samples = len(seeds), x_rows.shape[1]
+    x_rows, y_rows = (np.broadcast_to(z, (n_members, n_samples)) for z in (x_rows, y_rows))
+    weights = training.check_weights(initial_weights, recipe, n_members=n_members)
+    checkpoints = training.check_checkpoints(checkpoints, recipe, n_samples)
+    n_jobs = _n_threads() if n_jobs is None else _arguments.check_count("n_jobs", n_jobs)
+    size = block_size(n_members, recipe.n_parameters(), n_jobs)
+    n_epochs = n_members * recipe.n_epochs(n_samples)
+    # Silent where nobody watches, and for the first two seconds.
+    bar = tqdm(total=n_epochs, unit=" epochs", delay=2, disable=None, leave=False)
+    cancelled = threading.Event()
+
+    def train(begin: int) -> tuple[_blocks.Block, float]:
+        part = slice(begin, begin + size)
+        start = perf_counter()
+
+        def proceed(n_done: int) -> None:
+            if cancelled.is_set():
+                raise KeyboardInterrupt
+            with bar.get_lock():
+                bar.update(n_done * len(seeds[part]))
+
+        block = _blocks.train_block(
+            x_rows[part],
+            y_rows[part],
+            recipe,
+            seeds[part],
+            initial_weights=None if weights is None else tuple(w[part] for w in weights),
+            checkpoints=checkpoints,
+            n_padded=size,
+            proceed=proceed,
+        )
+        return block, (perf_counter() - start) / len(seeds[part])
+
+    pool = ThreadPoolExecutor(n_jobs)
+    try:
+        blocks = list(pool.map(train, range(0, n_members, size)))
+    finally:
+        # After Ctrl-C the threads stop at the end of the call that they are in.
+        cancelled.set()
+        pool.shutdown(wait=True, cancel_futures=True)
+        bar.close()
+    seconds = np.concatenate([np.full(len(block.loss), spent) for block, spent in blocks])
+    return EnsembleFit(recipe=recipe, seconds=seconds, **_joined([block for block, _ in blocks]))
+
+
+def block_size(n_members: int, n_parameters: int, n_jobs: int) -> int:
+    """Return how many members to train side by side: the power of two that takes least time.
+
+    Large blocks share the loop's overhead; small ones keep all threads busy and stay in the
+    cache.
+    """
+    largest = min(_LARGEST_BLOCK, max(_PARAMETERS_IN_CACHE // n_parameters, 1))
+    sizes = [2**power for power in range(int(math.log2(largest)) + 1)]
+
+    def seconds(size: int) -> float:
+        rounds = math.ceil(math.ceil(n_members / size) / n_jobs)
+        return rounds * (_SECONDS_A_STEP + size * n_parameters * _SECONDS_A_PARAMETER)
+
+    best: int = min(sizes, key=seconds)
+    return best
+
+
+def _joined(blocks: Sequence[_blocks.Block]) -> dict[str, Any]:
+    """Return the fields of all blocks, joined along the member axis."""
+
+    def join(parts: Sequence[Any]) -> Any:
+        first = parts[0]
+        if isinstance(first, tuple):
+            return tuple(join(column) for column in zip(*parts, strict=True))
+        if isinstance(first, dict):
+            return {key: join([part[key] for part in parts]) for key in first}
+        if isinstance(first, _blocks.Scaling):
+            return _blocks.Scaling(**join([vars(part) for part in parts]))
+        array = np.concatenate(parts)
+        array.setflags(write=False)
+        return array
+
+    return join([{**vars(block), "diverged": block.diverged} for block in blocks])  # type: ignore[no-any-return]
+
+
+def _member_seeds(
+    seed: Any, n_members: int | None, n_rows: Sequence[int]
+) -> list[np.random.SeedSequence]:
+    """Return the seed of each member; refuse numbers of members that contradict each other."""
+    counts = {rows for rows in n_rows if rows > 1}
+    if n_members is not None:
+        counts.add(_arguments.check_count("n_members", n_members))
+    if isinstance(seed, Sequence | np.ndarray):
+        counts.add(len(seed))
+    if len(counts) > 1:
+        raise ValueError(
+            f"n_members must agree with the rows of x, y and seed, got {sorted(counts)}"
+        )
+    if not counts:
+        raise ValueError("n_members must be given where x, y and seed are shared, got None")
+    if isinstance(seed, Sequence | np.ndarray):
+        return [_arguments.check_seed(one) for one in seed]
+    root = _arguments.check_seed(seed)
+    return [_arguments.child_seed(root, k) for k in range(counts.pop())]
+
+
+def _rows(name: str, values: ArrayLike) -> NDArray[np.float64]:
+    """Return points as rows, one row where all members share them."""
+    array = np.asarray(values)
+    if array.ndim < 2:
+        return _arguments.check_vector(name, array)[None]
+    if array.ndim > 2:
+        raise ValueError(
+            f"{name} must have shape (n_samples,) or (n_members, n_samples), got {array.shape}"
+        )
+    flat = _arguments.check_vector(name, array.ravel())
+    return flat.reshape(array.shape)
+
+
+def _n_threads() -> int:
+    """Return the number of threads that are worth while."""
+    limit = os.environ.get("TF_NUM_INTRAOP_THREADS", "")
+    if limit.isdigit() and int(limit) > 0:
+        return int(limit)
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
