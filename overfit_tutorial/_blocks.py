@@ -100,7 +100,7 @@ def train_block(
         keep_short_batch=recipe.keep_short_batch,
         dropout=recipe.dropout,
         averages=recipe.average_last > 0,
-        epochs_per_call=_epochs_per_call(recipe, n_padded, n_train, n_steps),
+        epochs_per_call=_epochs_per_call(recipe, n_padded, n_train, n_steps, checkpoints),
         dtype=recipe.dtype,
     )
     scaling = _scaling(recipe, x[:, :n_train], y[:, :n_train])
@@ -273,13 +273,16 @@ def _call(run: Any, recipe: Recipe, state: Any, inputs: Any) -> Any:
         raise
 
 
-def _epochs_per_call(recipe: Recipe, n_members: int, n_train: int, n_steps: int) -> int:
+def _epochs_per_call(
+    recipe: Recipe, n_members: int, n_train: int, n_steps: int, checkpoints: Sequence[int]
+) -> int:
     """Return how many epochs one call may take at most, a power of two."""
     flop = 6 * recipe.n_parameters() * n_train * n_members  # a product forward, two backward
     seconds = n_steps * _SECONDS_A_STEP + flop / _FLOP_A_SECOND
-    return int(
-        2 ** math.floor(math.log2(np.clip(_SECONDS_A_CALL / seconds, 1, _MOST_EPOCHS_A_CALL)))
-    )
+    most = float(_MOST_EPOCHS_A_CALL)
+    if checkpoints:  # calls are short anyway, and each is handed room for so many epochs
+        most = min(most, 2.0 ** math.ceil(math.log2(np.diff([0, *sorted(checkpoints)]).max())))
+    return int(2 ** math.floor(math.log2(np.clip(_SECONDS_A_CALL / seconds, 1, most))))
 
 
 def _stops(n_epochs: int, epochs_per_call: int, checkpoints: Sequence[int]) -> list[int]:
