@@ -23,8 +23,9 @@ from numpy.typing import ArrayLike
 from overfit_tutorial import publishing
 from overfit_tutorial.data import Dataset
 
-#: Colors on a light page. The smallest pairwise color difference under simulated color blindness
-#: is 14 (CIEDE2000), 17 among data, truth, line and network; a test computes it.
+#: Colors on a light page. Any two differ by at least 14 (CIEDE2000), and data, truth, line and
+#: network by 17, also under simulated color blindness: by Brettel's, Viénot's and Machado's
+#: models, each for every kind that it has. A test computes it, for the dark colors too.
 LIGHT = {
     "paper": "#ffffff",
     "ink": "#14181f",
@@ -34,7 +35,7 @@ LIGHT = {
     "truth": "#14181e",
     "line": "#2f8af0",
     "network": "#d9480f",
-    "series_a": "#9128b2",
+    "series_a": "#9a26a6",
     "series_b": "#1e564a",
     "series_c": "#503b00",
     "interval": "#fae5dd",
@@ -50,7 +51,7 @@ DARK = {
     "truth": "#f3f4f5",
     "line": "#7bbbff",
     "network": "#e8590c",
-    "series_a": "#c621ec",
+    "series_a": "#b636ef",
     "series_b": "#0d8568",
     "series_c": "#eec558",
     "interval": "#3e251a",
