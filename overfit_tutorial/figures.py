@@ -165,7 +165,7 @@ def plot_curve(
 def plot_ladder(
     ax: Axes, levels: Mapping[str, float], *, fits: Mapping[str, tuple[float, str]] | None = None
 ) -> Axes:
-    """Draw excess risks as places on one logarithmic axis: the ladder.
+    """Draw excess risks as places on one logarithmic axis, the least on top: the ladder.
 
     Parameters
     ----------
@@ -197,7 +197,7 @@ def plot_ladder(
             raise ValueError(f"an excess risk must be a positive number, got {risk} for {name!r}")
     ax.set_xscale("log")
     ax.set_xlim(min(risks.values()) / 2, max(risks.values()) * 2)
-    names = [*levels, *fits]
+    names = sorted(risks, key=risks.__getitem__, reverse=True)
     for row, name in enumerate(names):
         color = mark(fits[name][1])["color"] if name in fits else LIGHT["muted"]
         ax.plot([ax.get_xlim()[0], risks[name]], [row, row], color=LIGHT["grid"], linewidth=6)

@@ -278,14 +278,22 @@ def test_the_ladder_has_its_rungs_at_their_values():
     assert [line.get_xydata().tolist() for line in places] == [
         [[16.4, 0]],
         [[2.67, 1]],
-        [[0.08, 2]],
-        [[0.3, 3]],
+        [[0.3, 2]],
+        [[0.08, 3]],
     ]
-    assert [line.get_marker() for line in places] == ["o", "o", "o", "D"]
+    assert [line.get_marker() for line in places] == ["o", "o", "D", "o"]
     colors = [to_hex(line.get_color()) for line in places]
-    assert colors == [figures.LIGHT["muted"]] * 3 + [figures.LIGHT["network"]]
-    assert [label.get_text() for label in ax.get_yticklabels()] == ["mean", "dots", "line", "ours"]
-    assert [text.get_text() for text in ax.texts] == ["16.40", "2.67", "0.08", "0.30"]
+    muted = figures.LIGHT["muted"]
+    assert colors == [muted, muted, figures.LIGHT["network"], muted]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["mean", "dots", "ours", "line"]
+    assert [text.get_text() for text in ax.texts] == ["16.40", "2.67", "0.30", "0.08"]
+
+
+def test_the_order_in_which_rungs_are_given_does_not_matter():
+    one = figures.plot_ladder(axes(), {"a": 1.0, "b": 2.0})
+    other = figures.plot_ladder(axes(), {"b": 2.0}, fits={"a": (1.0, "line")})
+    for ax in (one, other):
+        assert [label.get_text() for label in ax.get_yticklabels()] == ["b", "a"]
 
 
 def test_the_ladder_is_logarithmic_and_shows_every_rung():
