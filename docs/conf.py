@@ -30,6 +30,7 @@ extensions = [
     "numpydoc",
     "freshness",
     "gallery",
+    "notebooks",
     "claim_boxes",
     "twin_figures",
     "page_anatomy",
@@ -63,6 +64,7 @@ sphinx_gallery_conf = {
     "show_signature": False,
     "remove_config_comments": True,
     "plot_gallery": True,
+    "first_notebook_cell": "# Needs the tutorial's package: python -m pip install -e . in a clone",
 }
 
 #: The pages of the 20-minute path that exist.

@@ -45,7 +45,7 @@ class Claim:
     threshold : int, float or None
         The value at which the claim would fail.
     wrong_if : str or None
-        What would have been seen if it were wrong; ends "This would be wrong if".
+        What would have been seen if it were wrong; continues "This would be wrong if".
     headline : bool
         Whether it is the page's answer.
     """
@@ -66,9 +66,10 @@ class Claim:
         """How far the value is from failing, as a share of the threshold.
 
         The nearer end of the interval counts where there is one; it is zero if the interval
-        reaches the threshold, and ``None`` without a threshold.
+        reaches the threshold. It is ``None`` without a threshold, and where the threshold is
+        zero, of which nothing can be a share.
         """
-        if not self.threshold:
+        if self.threshold is None or self.threshold == 0:
             return None
         low, high = self.interval or (self.value, self.value)
         if low <= self.threshold <= high:
@@ -109,7 +110,7 @@ def claim(
     value : number
         What the claim is about.
     interval : pair of numbers, optional
-        Confidence interval of the value.
+        Confidence interval of the value, which must lie in it.
     confidence : float
         Of the interval.
     n : int, optional
@@ -155,6 +156,8 @@ def claim(
     number = _number(id, "value", value)
     bound = None if threshold is None else _number(id, "threshold", threshold)
     ends = None if interval is None else _interval(id, interval)
+    if ends is not None and not ends[0] <= number <= ends[1]:
+        raise ValueError(f"claim {id!r}: value must lie in its interval {ends}, got {number}")
     fields: dict[str, Any] = {name: _plain(extra) for name, extra in values.items()}
     for name, extra in fields.items():
         array = np.asarray(extra)

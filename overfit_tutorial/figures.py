@@ -23,8 +23,9 @@ from numpy.typing import ArrayLike
 from overfit_tutorial import publishing
 from overfit_tutorial.data import Dataset
 
-#: Colors on a light page. The smallest pairwise color difference under simulated color blindness
-#: is 14 (CIEDE2000), 17 among data, truth, line and network; a test computes it.
+#: Colors on a light page. Any two differ by at least 14 (CIEDE2000), and data, truth, line and
+#: network by 17, also under simulated color blindness: by Brettel's, Viénot's and Machado's
+#: models, each for every kind that it has. A test computes it, for the dark colors too.
 LIGHT = {
     "paper": "#ffffff",
     "ink": "#14181f",
@@ -34,7 +35,7 @@ LIGHT = {
     "truth": "#14181e",
     "line": "#2f8af0",
     "network": "#d9480f",
-    "series_a": "#9128b2",
+    "series_a": "#9a26a6",
     "series_b": "#1e564a",
     "series_c": "#503b00",
     "interval": "#fae5dd",
@@ -50,7 +51,7 @@ DARK = {
     "truth": "#f3f4f5",
     "line": "#7bbbff",
     "network": "#e8590c",
-    "series_a": "#c621ec",
+    "series_a": "#b636ef",
     "series_b": "#0d8568",
     "series_c": "#eec558",
     "interval": "#3e251a",
@@ -164,7 +165,7 @@ def plot_curve(
 def plot_ladder(
     ax: Axes, levels: Mapping[str, float], *, fits: Mapping[str, tuple[float, str]] | None = None
 ) -> Axes:
-    """Draw excess risks as places on one logarithmic axis: the ladder.
+    """Draw excess risks as places on one logarithmic axis, the least on top: the ladder.
 
     Parameters
     ----------
@@ -196,7 +197,7 @@ def plot_ladder(
             raise ValueError(f"an excess risk must be a positive number, got {risk} for {name!r}")
     ax.set_xscale("log")
     ax.set_xlim(min(risks.values()) / 2, max(risks.values()) * 2)
-    names = [*levels, *fits]
+    names = sorted(risks, key=risks.__getitem__, reverse=True)
     for row, name in enumerate(names):
         color = mark(fits[name][1])["color"] if name in fits else LIGHT["muted"]
         ax.plot([ax.get_xlim()[0], risks[name]], [row, row], color=LIGHT["grid"], linewidth=6)

@@ -170,6 +170,14 @@ def test_an_id_is_lower_case_words_joined_by_hyphens(id):
         ({"interval": (2, 1)}, "claim 'an-id': interval must be (low, high), got (2, 1)"),
         ({"interval": (1,)}, "claim 'an-id': interval must be (low, high), got (1,)"),
         ({"interval": (1, 2, 3)}, "claim 'an-id': interval must be (low, high), got (1, 2, 3)"),
+        (
+            {"interval": (1, 1.4)},
+            "claim 'an-id': value must lie in its interval (1, 1.4), got 1.5",
+        ),
+        (
+            {"interval": (1.6, 2)},
+            "claim 'an-id': value must lie in its interval (1.6, 2), got 1.5",
+        ),
     ],
 )
 def test_a_bad_argument_is_named(options, message):
@@ -242,6 +250,11 @@ def test_a_claim_that_does_not_hold_is_not_handed_over():
     with pytest.raises(ClaimError, match="does not hold"):
         state(holds=False)
     assert publishing.drain() == []
+
+
+@pytest.mark.parametrize("interval", [(1.5, 2), (1, 1.5), (1.5, 1.5)])
+def test_a_value_may_lie_at_an_end_of_its_interval(interval):
+    assert state(interval=interval).interval == interval
 
 
 def test_a_single_run_is_enough_for_a_claim():

@@ -19,6 +19,8 @@ BACKGROUNDS = [("light", "#ffffff"), ("dark", "#14181e"), ("dark", "#222832")]
 
 # Matrices for linear RGB: Machado, Oliveira and Fernandes (2009), severity one; and Viénot,
 # Brettel and Mollon (1999), as DaltonLens computes them for sRGB, who have no tritan view.
+# Brettel, Viénot and Mollon (1997), also from DaltonLens, project on two half planes: where the
+# third entry, the normal of the plane between them, is positive, the first matrix holds.
 VISIONS = {
     "normal": np.eye(3),
     "protan, Machado": [
@@ -46,6 +48,23 @@ VISIONS = {
         [0.29275, 0.70725, 0.0],
         [-0.02234, 0.02234, 1.0],
     ],
+}
+HALF_PLANES = {
+    "protan, Brettel": (
+        [[0.14980, 1.19548, -0.34528], [0.10764, 0.84864, 0.04372], [0.00384, -0.0054, 1.00156]],
+        [[0.14570, 1.16172, -0.30742], [0.10816, 0.85291, 0.03892], [0.00386, -0.00524, 1.00139]],
+        [0.00048, 0.00393, -0.00441],
+    ),
+    "deutan, Brettel": (
+        [[0.36477, 0.86381, -0.22858], [0.26294, 0.64245, 0.09462], [-0.02006, 0.02728, 0.99278]],
+        [[0.37298, 0.88166, -0.25464], [0.25954, 0.63506, 0.10540], [-0.01980, 0.02784, 0.99196]],
+        [-0.00281, -0.00611, 0.00892],
+    ),
+    "tritan, Brettel": (
+        [[1.01277, 0.13548, -0.14826], [-0.01243, 0.86812, 0.14431], [0.07589, 0.80500, 0.11911]],
+        [[0.93678, 0.18979, -0.12657], [0.06154, 0.81526, 0.12320], [-0.37562, 1.12767, 0.24796]],
+        [0.03901, -0.02788, -0.01113],
+    ),
 }
 SRGB_TO_XYZ = np.array(  # IEC 61966-2-1, white point D65
     [
@@ -78,9 +97,17 @@ def contrast(first, second):
     return (lighter + 0.05) / (darker + 0.05)
 
 
+def seen_rgb(rgb, vision):
+    """Return a color in linear RGB as an eye with this vision sees it."""
+    if vision in VISIONS:
+        return np.asarray(VISIONS[vision]) @ rgb
+    first, second, normal = HALF_PLANES[vision]
+    return np.asarray(first if np.dot(normal, rgb) >= 0 else second) @ rgb
+
+
 def seen_lab(color, vision):
     """Return CIELAB of a color as an eye with this vision sees it."""
-    rgb = np.clip(np.asarray(VISIONS[vision]) @ linear_rgb(color), 0, 1)
+    rgb = np.clip(seen_rgb(linear_rgb(color), vision), 0, 1)
     t = SRGB_TO_XYZ @ rgb / SRGB_TO_XYZ.sum(axis=1)
     x, y, z = np.where(t > (6 / 29) ** 3, np.cbrt(t), t / (3 * (6 / 29) ** 2) + 4 / 29)
     return 116 * y - 16, 500 * (x - y), 200 * (y - z)
@@ -139,7 +166,21 @@ def test_text_is_legible_on_the_page(role, theme, background):
     assert contrast(THEMES[theme][role], background) >= 4.5  # WCAG 1.4.3, text
 
 
-@pytest.mark.parametrize("vision", VISIONS)
+@pytest.mark.parametrize("vision", [*VISIONS, *HALF_PLANES])
+def test_a_simulated_eye_sees_gray_as_it_is(vision):
+    # The matrices have five or six decimals, and three entries a row.
+    np.testing.assert_allclose(seen_rgb(np.ones(3), vision), 1, rtol=0, atol=3e-5)
+
+
+@pytest.mark.parametrize("vision", HALF_PLANES)
+def test_the_two_half_planes_of_a_simulated_eye_meet(vision):
+    first, second, normal = map(np.asarray, HALF_PLANES[vision])
+    border = [1, 1, 0] - normal * (normal[:2].sum() / (normal @ normal))
+    # The normal has one to four significant digits: at worst its direction is off by 1 %.
+    np.testing.assert_allclose(first @ border, second @ border, rtol=0, atol=1e-3)
+
+
+@pytest.mark.parametrize("vision", [*VISIONS, *HALF_PLANES])
 @pytest.mark.parametrize("theme", THEMES)
 @pytest.mark.parametrize(("roles", "least"), [(ROLES, 14), (CORE, 17)], ids=["all", "core"])
 def test_colors_differ_for_every_eye(roles, least, theme, vision):
@@ -237,14 +278,22 @@ def test_the_ladder_has_its_rungs_at_their_values():
     assert [line.get_xydata().tolist() for line in places] == [
         [[16.4, 0]],
         [[2.67, 1]],
-        [[0.08, 2]],
-        [[0.3, 3]],
+        [[0.3, 2]],
+        [[0.08, 3]],
     ]
-    assert [line.get_marker() for line in places] == ["o", "o", "o", "D"]
+    assert [line.get_marker() for line in places] == ["o", "o", "D", "o"]
     colors = [to_hex(line.get_color()) for line in places]
-    assert colors == [figures.LIGHT["muted"]] * 3 + [figures.LIGHT["network"]]
-    assert [label.get_text() for label in ax.get_yticklabels()] == ["mean", "dots", "line", "ours"]
-    assert [text.get_text() for text in ax.texts] == ["16.40", "2.67", "0.08", "0.30"]
+    muted = figures.LIGHT["muted"]
+    assert colors == [muted, muted, figures.LIGHT["network"], muted]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["mean", "dots", "ours", "line"]
+    assert [text.get_text() for text in ax.texts] == ["16.40", "2.67", "0.30", "0.08"]
+
+
+def test_the_order_in_which_rungs_are_given_does_not_matter():
+    one = figures.plot_ladder(axes(), {"a": 1.0, "b": 2.0})
+    other = figures.plot_ladder(axes(), {"b": 2.0}, fits={"a": (1.0, "line")})
+    for ax in (one, other):
+        assert [label.get_text() for label in ax.get_yticklabels()] == ["b", "a"]
 
 
 def test_the_ladder_is_logarithmic_and_shows_every_rung():

@@ -18,6 +18,9 @@ from sphinx.util.docutils import SphinxDirective
 
 _logger = logging.getLogger(__name__)
 
+#: Between the parts of a line. The space before the dot does not break: no line begins with it.
+SEPARATOR = "\u00a0· "
+
 _KINDS = {
     "exact": "exact",
     "measured": "measured over {n:,} seeds",
@@ -78,7 +81,7 @@ class ClaimBox(_ClaimDirective):
         box = nodes.container(classes=["claim"], ids=[anchor(claim)])
         box += nodes.paragraph("", claim["sentence"], classes=["claim-sentence"])
         rests = nodes.paragraph("", "", classes=["claim-evidence"])
-        rests += nodes.Text(f"{evidence(claim)} · ")
+        rests += nodes.Text(f"{evidence(claim)}{SEPARATOR}")
         rests += link(self.env, self.env.docname, "ledger", claim["id"], "in the ledger")
         box += rests
         if claim["wrong_if"]:
@@ -125,11 +128,11 @@ class Ledger(SphinxDirective):
             row += nodes.paragraph("", claim["sentence"], classes=["claim-sentence"])
             rests = nodes.paragraph("", "", classes=["claim-evidence"])
             rests += nodes.strong("", number(claim["value"]))
-            rests += nodes.Text(f" · {evidence(claim)} · ")
+            rests += nodes.Text(f"{SEPARATOR}{evidence(claim)}{SEPARATOR}")
             rests += link(
                 self.env, self.env.docname, page.docname, anchor(claim), "see it computed"
             )
-            rests += nodes.Text(" · ")
+            rests += nodes.Text(SEPARATOR)
             rests += link(
                 self.env, self.env.docname, self.env.docname, claim["id"], f"#{claim['id']}"
             )

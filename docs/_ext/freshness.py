@@ -33,8 +33,8 @@ _logger = logging.getLogger(__name__)
 # Held until the process ends: a lock that nothing refers to is released.
 _locks: list[filelock.BaseFileLock] = []
 
-# Our modules whose code decides what a page's reST and figures look like.
-_MACHINERY = ("gallery.py", "published.py", "twin_figures.py")
+# Our modules whose code decides what a page's reST, figures and notebook look like.
+_MACHINERY = ("gallery.py", "notebooks.py", "published.py", "twin_figures.py")
 
 
 def fingerprint(page: Path, package: Path, *, context: str = "") -> str:

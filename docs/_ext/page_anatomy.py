@@ -71,7 +71,7 @@ def _meta_line(app: Sphinx, doctree: nodes.document, seconds: float | None) -> n
         parts.append(f"runs in {max(1, round(seconds))} s")
     on_path = app.env.docname in app.config.reading_path
     parts.append("★ on the 20-minute path" if on_path else "deeper")
-    return nodes.paragraph("", " · ".join(parts), classes=["page-meta"])
+    return nodes.paragraph("", claim_boxes.SEPARATOR.join(parts), classes=["page-meta"])
 
 
 def _answer(app: Sphinx, page: published.Page) -> nodes.Node:
@@ -93,7 +93,9 @@ def _footer(app: Sphinx, docname: str, downloads: list[addnodes.download_referen
     footer = nodes.container(classes=["page-footer"])
     run = nodes.paragraph("", "")
     run += nodes.strong("", "Run it ")
-    run += nodes.Text("from a clone: ")
+    run += nodes.Text("in a clone: ")
+    run += nodes.literal("", "python -m pip install -e .")
+    run += nodes.Text(" once, then ")
     run += nodes.literal("", f"python {script}")
     footer += run
     take = nodes.paragraph("", "")
@@ -103,13 +105,13 @@ def _footer(app: Sphinx, docname: str, downloads: list[addnodes.download_referen
         name = names[Path(reference["reftarget"]).suffix]
         label = nodes.inline("", name)
         fresh = addnodes.download_reference("", "", label, **reference.attributes)
-        take += nodes.Text(" · " if index else "")
+        take += nodes.Text(claim_boxes.SEPARATOR if index else "")
         take += fresh
     footer += take
     cite = nodes.paragraph("", "")
     cite += nodes.strong("", "Cite ")
     cite += claim_boxes.link(app.env, docname, "references", "cite", "this tutorial")
-    cite += nodes.Text(" · ")
+    cite += nodes.Text(claim_boxes.SEPARATOR)
     cite += claim_boxes.link(
         app.env, docname, "ledger", nodes.make_id(docname), "this page's claims"
     )

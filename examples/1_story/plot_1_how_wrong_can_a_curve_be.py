@@ -2,9 +2,9 @@ r"""
 How wrong can a curve be?
 =========================
 
-Everybody says that a big network *overfits*. Few say how much that costs.
-Before we train anything, we want a scale on which every later fit has its
-place.
+A network that is too big *overfits*, one hears. How much that costs, one hears
+less often. Before we train anything, we want a scale on which every later fit
+has its place.
 
 We expect a curve that runs through every noisy point to be a catastrophe. Let
 us see what it costs.
@@ -123,7 +123,7 @@ figures.show(
 # -------------------------------
 #
 # One data set can be lucky. So we draw many, apply each rule to each, and
-# average. An interval of 99 % says how well the average is known.
+# average. An interval of 99% says how well the average is known.
 
 many = data.sample_noisy_many(N_DATASETS, seed=MANY_SEED)
 pairs = list(zip(many.x, many.y, strict=True))
@@ -168,7 +168,7 @@ theory = {
     "copy the nearest": sigma**2 + slope**2 * next_door,
     "always the mean": (slope * length) ** 2 / 12 * (1 + 1 / n) + sigma**2 / n,
 }
-print(f"{'rule':18}{'theory':>9}{'measured':>10}{'99 % interval':>20}")
+print(f"{'rule':18}{'theory':>9}{'measured':>10}{'99% interval':>20}")
 for name, (low, high) in interval.items():
     measured = f"{theory[name]:9.4f}{mean[name]:10.4f}"
     print(f"{name:18}{measured}{low:10.4f} to {high:7.4f}")
@@ -189,7 +189,7 @@ claim(
     n=N_DATASETS,
     holds=low / theory["least squares"] > 0.9
     and high / theory["least squares"] < 1.1,
-    wrong_if="the interval left the margin of 10 % around the closed form",
+    wrong_if="the interval left the margin of 10% around the closed form",
     theory=theory["least squares"],
     rule=2 * sigma**2 / n,
 )
@@ -197,10 +197,10 @@ claim(
 low, high = interval["join the dots"]
 claim(
     "dots-cost-two-thirds",
-    "Joining all {points} dots, noise and all, costs {value:.2f}: about two "
-    "thirds of the noise variance of {variance:g}. That is {times:.0f} times "
-    "the cost of least squares, and less than copying the nearest point "
-    "({nearest:.2f}).",
+    "Joining all {points} dots, noise and all, gives a mean squared distance "
+    "to the truth of {value:.2f}: about two thirds of the noise variance of "
+    "{variance:g}. That is {times:.0f} times that of least squares, and less "
+    "than copying the nearest point gives ({nearest:.2f}).",
     value=mean["join the dots"],
     interval=(low, high),
     confidence=0.99,
@@ -210,7 +210,7 @@ claim(
     and high < interval["copy the nearest"][0],
     threshold=theory["join the dots"] + 0.1,
     wrong_if="the interval left the margin of 0.1 around the closed form, or "
-    "reached the cost of copying the nearest point",
+    "reached that of copying the nearest point",
     variance=sigma**2,
     points=n,
     times=mean["join the dots"] / mean["least squares"],
@@ -222,17 +222,18 @@ claim(
 # The ladder
 # ----------
 #
-# On one axis, the four rules make a ladder. Every fit on this site will stand
-# somewhere on it. "It overfits" is a place on this ladder, not a verdict.
+# On one axis, the four rules make a ladder. The fits of the next pages will
+# stand somewhere on it. "It overfits" is a place on this ladder, not a
+# verdict.
 
 figure, ax = plt.subplots(figsize=figures.LADDER)
-figures.plot_ladder(ax, dict(reversed(theory.items())))
+figures.plot_ladder(ax, theory)
 ax.set_title("The ladder of excess risk")
 places = ", ".join(f"{name} {risk:.2f}" for name, risk in theory.items())
 figures.show(
     figure,
     caption="Further right is further from the truth. The axis is "
-    "logarithmic: each step to the right costs a multiple.",
+    "logarithmic: a step to the right multiplies the distance.",
     alt=f"Four rungs on a logarithmic axis of excess risk: {places}.",
 )
 

@@ -3,8 +3,8 @@ Do 40,701 parameters chase the noise?
 =====================================
 
 A network with four hundred times more parameters than data could run through
-every point. A well-known blog post fits one to a noisy line and finds that it
-does not. Here is that experiment again, so that anybody can repeat it.
+every point. A blog post fits one to a noisy line and finds that it does not.
+Here is that experiment again, so that anybody can repeat it.
 """
 
 import keras
@@ -24,8 +24,8 @@ BATCH_SEED = 0
 # What one might fear
 # -------------------
 #
-# The data are those of the page before. A curve through all of them is wild.
-# Most people expect a network with parameters to spare to draw one like it.
+# The data are those of the page before. A curve through all of them is wild. A
+# network with parameters to spare might well draw one like it.
 
 story = data.sample_noisy(seed=DATA_SEED)
 grid = np.linspace(0, 20, 1000)
@@ -70,8 +70,8 @@ model = keras.Sequential(
 model.summary(line_length=58)
 
 # %%
-# Two weights a unit in the first layer, 10,100 in each of the next four, 101
-# in the last:
+# Each unit has a weight for every input and a bias. That makes 200 parameters
+# in the first layer, 10,100 in each of the next four, and 101 in the last:
 
 claim(
     "parameters",
@@ -192,15 +192,17 @@ claim(
 
 figure, ax = plt.subplots(figsize=figures.LADDER)
 rungs = {
-    "join the dots": 2 / 3 * story.noise_std**2,
+    "join the dots": data.excess_risk(
+        lambda at: np.interp(at, story.x[order], story.y[order]), story.truth
+    ),
     "least squares": data.excess_risk(line, story.truth),
 }
 figures.plot_ladder(ax, rungs, fits={"the network": (network_risk, "network")})
 ax.set_title("One network on the ladder")
 figures.show(
     figure,
-    caption="Excess risk of this network, beside least squares on the same "
-    "hundred points, and what joining the dots costs on average.",
+    caption="Excess risk of this network, beside least squares and joining "
+    "the dots on the same hundred points.",
     alt="Three places on a logarithmic axis of excess risk: least squares at "
     f"{rungs['least squares']:.2f}, the network at {network_risk:.2f}, "
     f"joining the dots at {rungs['join the dots']:.2f}.",
@@ -225,14 +227,14 @@ claim(
 #    do not survive a second look. It makes a generator with a seed, and then
 #    draws from another one that has none, so nobody can reproduce its
 #    figures. It judges by eye. And its code no longer runs as it stands: the
-#    plot style that it names is gone from Matplotlib, and Keras now wants an
-#    ``Input`` where it passes ``input_shape``.
+#    plot style that it names is gone from Matplotlib. (Keras warns, too: it
+#    now wants an ``Input`` where the post passes ``input_shape``.)
 #
 # Lessons
 # -------
 #
-# In this run, the network did not run after the points: its training error
-# stayed far from zero.
+# This network did not chase the points: its training error stayed far from
+# zero.
 #
 # What one seed does not show: whether this is the rule or luck, what longer
 # training does, or why. In particular, 800 steps have *not* reached a minimum

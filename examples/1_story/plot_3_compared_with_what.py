@@ -158,7 +158,12 @@ print(f"{'expected, line':16}{'':16}{expected:14.4f}")
 # what factor the excess risks? On the ladder:
 
 figure, ax = plt.subplots(figsize=figures.LADDER)
-rungs = {"join the dots": 2 / 3 * story.noise_std**2}
+order = np.argsort(story.x)
+rungs = {
+    "join the dots": data.excess_risk(
+        lambda at: np.interp(at, story.x[order], story.y[order]), story.truth
+    )
+}
 places = {
     "network": (risk["network"], "network"),
     "Adam's line": (risk["Adam's line"], "series_a"),
@@ -168,8 +173,8 @@ figures.plot_ladder(ax, rungs, fits=places)
 ax.set_title("What the eye cannot tell")
 figures.show(
     figure,
-    caption="The same three fits on the ladder of the first page. The axis "
-    "is logarithmic.",
+    caption="The same three fits on the ladder, with joining the dots, all "
+    "on the same hundred points. The axis is logarithmic.",
     alt="Four places on a logarithmic axis of excess risk. "
     + ", ".join(f"{name}: {value:.2f}" for name, value in risk.items())
     + f", join the dots: {rungs['join the dots']:.2f}.",
@@ -180,9 +185,9 @@ apart = np.sqrt(np.mean((network(middles) - exact_line(middles)) ** 2))
 claim(
     "similar-to-the-eye",
     "They look similar: network and line are {value:.2f} apart (root mean "
-    "square), and the noise is {noise:g}. What the eye cannot tell: the "
-    "network's excess risk is {network:.2f}, that of least squares "
-    "{line:.3f}.",
+    "square), where the noise has a standard deviation of {noise:g}. What the "
+    "eye cannot tell: the network's mean squared distance to the truth is "
+    "{network:.2f}, that of least squares {line:.3f}.",
     value=apart,
     holds=apart < 2 * story.noise_std,
     kind="one seed",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Collection, Iterator
@@ -72,6 +73,13 @@ def find_source_in_text(tree: Any, citation_keys: Collection[str]) -> list[str]:
         for what, pattern in patterns.items()
         if re.search(pattern, text)
     ]
+
+
+def find_rest_in_notebook(text: str) -> list[str]:
+    """Return the reST that a notebook would show as it stands."""
+    cells = [cell for cell in json.loads(text)["cells"] if cell["cell_type"] == "markdown"]
+    shown = [re.sub("``.*?``", "", "".join(cell["source"]), flags=re.DOTALL) for cell in cells]
+    return [found for words in shown for found in re.findall(r":[a-z:]+:`|\.\. [a-z-]+::", words)]
 
 
 def find_mishaps(tree: Any) -> list[str]:
@@ -177,6 +185,11 @@ def test_printed_numbers_are_numbers(site: Any, executed_page: str) -> None:
     assert find_bad_numbers(site.tree(executed_page)) == []
 
 
+def test_a_reader_of_a_notebook_sees_no_source(site: Any, executed_page: str) -> None:
+    (path,) = site.root.glob(f"_downloads/*/{Path(executed_page).stem}.ipynb")
+    assert find_rest_in_notebook(path.read_text(encoding="utf-8")) == []
+
+
 def test_the_keys_of_the_bibliography_are_found(citation_keys: list[str]) -> None:
     assert "stanton2020" in citation_keys
 
@@ -241,6 +254,22 @@ def test_source_is_seen_in_text_but_not_in_code(text: str, parse: Any) -> None:
     for element in ("code", "pre", "script"):
         snippet = f"<p>a</p><{element}><b>{text}</b></{element}>"
         assert find_source_in_text(parse(snippet), ["key2020"]) == []
+
+
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        ("Said by :cite:`one`.", [":cite:`"]),
+        ("Before.\n\n.. note::\n\n   A note.", [".. note::"]),
+        ("A ``:cite:`` and ``.. note::``, at 12:30 `b`", []),
+    ],
+)
+def test_source_in_a_notebook_is_seen(words: str, found: list[str]) -> None:
+    cells = [
+        {"cell_type": "markdown", "source": [words]},
+        {"cell_type": "code", "source": [":cite:`"]},
+    ]
+    assert find_rest_in_notebook(json.dumps({"cells": cells})) == found
 
 
 @pytest.mark.parametrize("text", ["/work/place/x.py", "<code>f at 0x7f3a5c2b1d30</code>"])

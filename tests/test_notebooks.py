@@ -1,0 +1,76 @@
+"""A downloaded notebook is Markdown: what pages write in reST is converted, or reported."""
+
+import pytest
+
+notebooks = pytest.importorskip("notebooks", reason="the site's tools are not installed")
+bibtex = pytest.importorskip("pybtex.database")
+
+ENTRIES = bibtex.parse_string(
+    """
+    @article{one, author = {Doe, Jane}, title = {A}, year = {2001}, url = {https://a.example/b_c}}
+    @article{two, author = {Doe, Jane and E, Weinan}, title = {B}, year = {2002}}
+    @article{three, author = {Doe, Jane and Roe, J. and E, W.}, title = {C}, year = {2003}}
+    """,
+    "bibtex",
+).entries
+
+
+def convert(text):
+    """Convert as Sphinx-gallery has it done, with its own settings."""
+    return notebooks.to_markdown(text, ENTRIES, {"notebook_images": False}, "", {})
+
+
+@pytest.mark.parametrize(
+    ("rest", "markdown"),
+    [
+        (":cite:`one`", "([Doe, 2001](https://a.example/b_c))"),
+        (":cite:`two`", "(Doe and E, 2002)"),
+        (":cite:`three`", "(Doe, Roe and E, 2003)"),
+        (":cite:`two, three`", "(Doe and E, 2002), (Doe, Roe and E, 2003)"),
+        (":func:`overfit_tutorial.linear.fit_line`", "`overfit_tutorial.linear.fit_line`"),
+        (":py:func:`~overfit_tutorial.linear.fit_line`", "`fit_line`"),
+        (":doc:`the ledger </ledger>`", "the ledger"),
+        (":term:`excess\nrisk`", "excess risk"),
+        (":math:`x_1` and ``code``", "$x_1$ and ``code``"),
+    ],
+)
+def test_a_role_becomes_words(rest, markdown):
+    assert convert(f"See {rest}, there.") == f"See {markdown}, there."
+
+
+def test_an_admonition_becomes_a_quotation():
+    rest = (
+        "Before.\n\n.. admonition:: Try it\n   :class: exercise\n\n   One ``two``\n   three.\n"
+        "\n   - Four :cite:`two`.\n\nAfter.\n"
+    )
+    assert convert(rest) == (
+        "Before.\n\n> **Try it**\n>\n> One ``two``\n> three.\n>\n> - Four (Doe and E, 2002).\n"
+        "\nAfter.\n"
+    )
+
+
+def test_an_admonition_may_end_a_text():
+    assert convert(".. admonition:: A\n\n   B") == "> **A**\n>\n> B\n\n"
+
+
+@pytest.mark.parametrize(
+    ("rest", "found"),
+    [
+        ("See :cite:`four`.", ":cite:`"),
+        ("See :kbd:`x`.", ":kbd:`"),
+        (".. tip::\n\n   Do.", ".. tip::"),
+        ("- One\n\n  .. admonition:: Two\n\n     Three", ".. admonition::"),
+    ],
+)
+def test_what_is_not_known_is_reported(rest, found, monkeypatch):
+    told = []
+    monkeypatch.setattr(notebooks._logger, "warning", lambda *words: told.append(words[1]))
+    convert(rest)
+    assert told == [found]
+
+
+@pytest.mark.parametrize(
+    "text", ["A ``.. note::``", "``:cite:`x```", "```\n.. note::\n```", "at 12:30", "a: `b`"]
+)
+def test_what_is_quoted_or_markdown_is_left_in_peace(text):
+    assert notebooks.left_over(text) is None
