@@ -1,4 +1,4 @@
-"""The files that deploy the site: they call our sessions, ask for little, and pin what they use."""
+"""The files that deploy the site call our sessions, ask for little, and pin what they use."""
 
 import re
 from pathlib import Path

@@ -32,7 +32,9 @@ def test_a_script_without_metadata_is_refused():
 
 
 def test_a_notebook_installs_the_package_first_and_folds_answers_away():
-    words = "Read.\n\n.. exercise:: What?\n\n   Try ``it``.\n\n   .. answer::\n\n      Forty-two.\n"
+    words = (
+        "Read.\n\n.. exercise:: What?\n\n   Try ``it``.\n\n   .. answer::\n\n      Forty-two.\n"
+    )
     cells = [{"cell_type": "markdown", "metadata": {}, "source": words.splitlines(True)}]
     first, second = downloads.with_install_cell({"cells": cells}, "a @ b.whl")["cells"]
     assert first["cell_type"] == "code"

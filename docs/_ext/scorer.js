@@ -10,9 +10,13 @@ var Scorer = {
   term: 5,
   partialTerm: 2,
   score: ([page, title, anchor, description, score, file, kind]) => {
-    if (/\/plot_\d/.test(page)) return score + 10;
-    // Every name in the reference has the package's name in it.
-    if (kind === "object") return score - 10;
+    if (kind === "object") {
+      // Every name in the reference has the package's name in it; who types a name wants its entry.
+      const asked = (new URLSearchParams(location.search).get("q") ?? "").trim().toLowerCase();
+      return title.split(".").pop().toLowerCase() === asked ? score + 10 : score - 15;
+    }
+    if (kind === "title") return score + 8;
+    if (/\/plot_\d/.test(page)) return score + 4;
     return page === "index" ? score - 5 : score;
   },
 };
