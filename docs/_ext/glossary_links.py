@@ -24,7 +24,8 @@ _NOT_IN = (
     addnodes.pending_xref,
     addnodes.download_reference,
 )
-_CLASSES = {"page-meta", "answer", "claim", "page-footer"}
+# An answer is folded away, and claims are quoted elsewhere.
+_CLASSES = {"page-meta", "answer", "claim", "page-footer", "exercise"}
 
 
 @functools.cache

@@ -57,13 +57,18 @@
     return boxes.some(isSeen) ? null : "lies behind something or outside of the window";
   };
 
+  // What is drawn of a control: some have no box of their own, but a child that has.
+  const hasBox = (element) => [...element.getClientRects()].some(({ width, height }) => width && height);
+  const drawn = (element) => [element, ...element.querySelectorAll("*")].find(hasBox) ?? element;
+
   window.keyboard = {
     names: () => controls().map(name),
     // The control that has the focus: its place among all, and what keeps a reader from seeing it.
     focused: () => {
       const element = document.activeElement;
       if (!element || element === document.body) return null;
-      const faults = [outlineFault(element), positionFault(element)].filter(Boolean);
+      const seen = drawn(element);
+      const faults = [outlineFault(seen), positionFault(seen)].filter(Boolean);
       return { place: controls().indexOf(element), name: name(element), faults };
     },
   };
