@@ -52,7 +52,7 @@ def find_faults(report: dict[str, Any]) -> list[str]:
 def weigh(tab: Any, url: str) -> dict[str, int]:
     """Return the bytes on the wire of what a page's first view fetches, by address."""
     requests: list[Any] = []
-    tab.on("requestfinished", requests.append)
+    tab.on("requestfinished", lambda request: requests.append(request))
     tab.goto(url, wait_until="networkidle")
     below = tab.evaluate(
         """() => [...document.images]
@@ -77,12 +77,18 @@ def audit(
 
     def run(url: str) -> dict[str, Any]:
         report = folder / "report.json"
-        flags = " ".join(["--headless=new", *(f"'{option}'" for option in chromium_options)])
+        # Lighthouse takes them as one word, in which values are quoted.
+        parts = (option.partition("=") for option in chromium_options)
+        quoted = (f"{name}='{value}'" if value else name for name, _, value in parts)
+        flags = " ".join(["--headless=new", *quoted])
         command = [node, str(program), url, "--quiet", "--output=json", f"--output-path={report}"]
         command += [f"--chrome-flags={flags}", "--no-enable-error-reporting"]
         command.append(f"--only-categories={','.join(CATEGORIES)}")
         environment = os.environ | {"CHROME_PATH": chromium}
-        subprocess.run(command, env=environment, check=True, capture_output=True, timeout=180)
+        done = subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=180
+        )
+        assert done.returncode == 0, done.stderr
         return json.loads(report.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
 
     return run
