@@ -123,11 +123,8 @@ html_sidebars = {
     name: [] for name in ("index", "ledger", "glossary", "references", "404", "search")
 }
 html_theme_options = {
-    "logo": {
-        "text": "Why no wild curve?",
-        "image_light": "_static/logo.svg",
-        "image_dark": "_static/logo.svg",
-    },
+    "logo": {"text": "Why no wild curve?"},
+    "navbar_start": ["site-logo"],
     "navbar_align": "left",
     "navbar_persistent": ["search-button"],
     "header_links_before_dropdown": 5,

@@ -8,6 +8,7 @@ page and in no script.
 from __future__ import annotations
 
 import re
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -95,6 +96,8 @@ def _write_lean_css(app: Sphinx, exception: Exception | None) -> None:
     words = classes.union(*(_WORD.findall(script) for script in scripts))
     css = "".join(lean((out / part).read_text(encoding="utf-8"), words) for part in _PARTS)
     (out / LEAN).write_text(css, encoding="utf-8")
+    # No page loads them any more; the next build brings them again.
+    shutil.rmtree(out / "_static" / "styles")
 
 
 _ATTRIBUTE = re.compile(r'class=["\']([^"\']*)["\']')
