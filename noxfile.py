@@ -39,6 +39,19 @@ def install(session: nox.Session, *groups: str) -> None:
     session.install("-c", CONSTRAINTS, "-e", ".", *requirements, env=ENVIRONMENT)
 
 
+def install_judges(session: nox.Session) -> None:
+    """Install what npm has to judge a page, with the npm of the environment, if not yet there."""
+    folder = Path("tests/site")
+    wanted = (folder / "package-lock.json").read_bytes()
+    installed = folder / "node_modules" / ".installed-lock"
+    if installed.exists() and installed.read_bytes() == wanted:
+        return
+    quiet = ("--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
+    session.run_install("npm", "ci", "--prefix", str(folder), *quiet)
+    if installed.parent.exists():
+        installed.write_bytes(wanted)
+
+
 def sphinx(session: nox.Session, program: str, *arguments: str) -> None:
     """Build the site; a warning or a reference that leads nowhere fails it, at the end."""
     strict = ("-W", "-n", "--keep-going")
@@ -84,8 +97,17 @@ def site(session: nox.Session) -> None:
     if not (HTML / "index.html").exists():
         session.error("there is no site yet: run `nox -s docs` first")
     install(session, "test", "docs", "site")
+    install_judges(session)
     must_exist = {"OVERFIT_TUTORIAL_SITE_MUST_EXIST": "1"}
     session.run("pytest", "tests/site", *session.posargs, env=must_exist)
+
+
+@nox.session
+def linkcheck(session: nox.Session) -> None:
+    """Ask every other host that the site links to; needs the network, so CI does not."""
+    install(session, "docs")
+    folders = ("-d", str(BUILD / "doctrees"), str(SOURCE), str(BUILD / "linkcheck"))
+    session.run("sphinx-build", "-b", "linkcheck", *session.posargs, *folders)
 
 
 @nox.session(name="docs-live")

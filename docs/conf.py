@@ -34,8 +34,13 @@ extensions = [
     "claim_boxes",
     "twin_figures",
     "page_anatomy",
+    "exercises",
+    "glossary_links",
     "mathml",
     "house_html",
+    "lean_css",
+    "metadata",
+    "downloads",
 ]
 exclude_patterns = ["_build", "**/.ipynb_checkpoints"]
 suppress_warnings = ["config.cache"]
@@ -74,6 +79,7 @@ reading_path = [
     "auto_examples/1_story/plot_3_compared_with_what",
 ]
 
+downloads_project = ".."
 freshness_package = "../overfit_tutorial"
 freshness_distributions = [
     "numpy",
@@ -104,6 +110,8 @@ html_title = "Why no wild curve?"
 templates_path = ["_templates"]
 html_static_path = ["_static"]
 html_css_files = ["math.css", "site.css"]
+html_js_files = ["site.js"]
+html_search_scorer = str(HERE / "_ext" / "scorer.js")
 html_math_renderer = "mathml"
 html_copy_source = False
 html_use_index = False
@@ -112,16 +120,20 @@ html_favicon = "_static/favicon.svg"
 html_scaled_image_link = False
 html_show_sourcelink = False
 html_show_sphinx = False
-html_sidebars = {"index": []}
+# Pages without pages below them have nothing to list at their side.
+html_sidebars = {
+    name: [] for name in ("index", "ledger", "glossary", "references", "404", "search")
+}
 html_theme_options = {
     "logo": {"text": "Why no wild curve?"},
+    "navbar_start": ["site-logo"],
     "navbar_align": "left",
     "navbar_persistent": ["search-button"],
     "header_links_before_dropdown": 5,
     "show_prev_next": True,
     "secondary_sidebar_items": {"**": ["page-toc"], "index": []},
     "footer_start": ["copyright"],
-    "footer_end": [],
+    "footer_end": ["page-source"],
     "show_version_warning_banner": False,
     "pygments_light_style": "a11y-high-contrast-light",
     "pygments_dark_style": "a11y-high-contrast-dark",

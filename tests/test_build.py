@@ -5,9 +5,11 @@ The toy has two pages. Each appends its name to a file when it runs, so that a t
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
+import textwrap
 import time
 from pathlib import Path
 
@@ -301,3 +303,18 @@ def test_a_page_with_a_figure_shows_both_twins(toy):
     assert page.count("An &quot;empty&quot; plot.") == 2
     assert page.count("only-light") == page.count("only-dark") == 1
     assert "Look here.</figcaption>" in page
+
+
+def test_a_page_is_one_file_and_it_is_the_one_that_contributing_shows(toy):
+    words = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    block = re.search(r"^   ```python\n(.*?)^   ```$", words, re.DOTALL | re.MULTILINE)[1]
+    toy.write("examples/plot_three.py", textwrap.dedent(block))
+    build = toy.build()
+    assert build.returncode == 0, build.stderr
+    page = toy.shown("three")
+    assert "Is it a question?" in page
+    assert "requires-python" not in page, "what uv reads is hidden from readers"
+    assert 'id="claim-short-id"' in page
+    assert "Where to look.</figcaption>" in page
+    assert 'id="short-id"' in (toy.html / "ledger.html").read_text(encoding="utf-8")
+    assert "plot_three.html" in (toy.html / "auto_examples/index.html").read_text("utf-8")

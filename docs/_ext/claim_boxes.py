@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from collections.abc import Iterator
+from html import escape
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -15,6 +18,7 @@ from sphinx.environment import BuildEnvironment
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 from sphinx.util.docutils import SphinxDirective
+from sphinx.writers.html5 import HTML5Translator
 
 _logger = logging.getLogger(__name__)
 
@@ -106,6 +110,17 @@ class QuoteClaim(_ClaimDirective):
         return [paragraph]
 
 
+class ledger_row(nodes.list_item):  # noqa: N801, docutils names nodes so
+    """A claim in the ledger, with what the page's controls choose and sort by."""
+
+
+def distance(claim: dict[str, Any]) -> str:
+    """Return how far a claim is from failing, in words."""
+    if claim["margin"] is None:
+        return ""
+    return f"{claim['margin']:.0%} from failing".replace("%", " %")
+
+
 class Ledger(SphinxDirective):
     """Every claim of the site, grouped by the page that states it."""
 
@@ -115,41 +130,102 @@ class Ledger(SphinxDirective):
             self.env.note_dependency(
                 str(published.record_path(Path(self.env.srcdir, page.docname + ".rst")))
             )
-        return [self._group(page) for page in stated if page.claims]
+        stated = [page for page in stated if page.claims]
+        return [self._controls(stated), *(self._group(page) for page in stated)]
+
+    def _controls(self, stated: list[published.Page]) -> nodes.Node:
+        """Return the form that chooses and sorts; ``ledger.js`` unhides it, and works it."""
+        parts = {self._part(page): self._title(self._part(page) + "/index") for page in stated}
+        kinds = sorted({claim["kind"] for page in stated for claim in page.claims})
+        fields = [
+            _FIELD.format(label="Search", field='<input type="search" name="q">'),
+            _select("part", "Part", [("", "all"), *parts.items()]),
+            _select("kind", "Kind", [("", "all"), *((kind, kind) for kind in kinds)]),
+            _select("order", "Order", [("", "by page"), ("margin", "closest to failing")]),
+        ]
+        form = _FORM.format(fields="".join(fields))
+        return nodes.raw("", form, format="html")
 
     def _group(self, page: published.Page) -> nodes.Node:
-        section = nodes.section(ids=[nodes.make_id(page.docname)])
+        section = nodes.section(ids=[nodes.make_id(page.docname)], classes=["ledger-group"])
         title = nodes.title()
-        title += nodes.Text(self._title(page))
+        title += nodes.Text(self._title(page.docname))
         section += title
         rows = nodes.enumerated_list(classes=["ledger"])
         for claim in page.claims:
-            row = nodes.list_item(ids=[claim["id"]])
+            row = ledger_row(ids=[claim["id"]])
+            row["data"] = {
+                "kind": claim["kind"],
+                "part": self._part(page),
+                "margin": "" if claim["margin"] is None else f"{claim['margin']:.6g}",
+            }
             row += nodes.paragraph("", claim["sentence"], classes=["claim-sentence"])
-            rests = nodes.paragraph("", "", classes=["claim-evidence"])
-            rests += nodes.strong("", number(claim["value"]))
-            rests += nodes.Text(f"{SEPARATOR}{evidence(claim)}{SEPARATOR}")
-            rests += link(
-                self.env, self.env.docname, page.docname, anchor(claim), "see it computed"
-            )
-            rests += nodes.Text(SEPARATOR)
-            rests += link(
-                self.env, self.env.docname, self.env.docname, claim["id"], f"#{claim['id']}"
-            )
-            row += rests
+            row += self._evidence(page, claim)
             rows += row
         section += rows
         return section
 
-    def _title(self, page: published.Page) -> str:
+    def _evidence(self, page: published.Page, claim: dict[str, Any]) -> nodes.Node:
+        rests = nodes.paragraph("", "", classes=["claim-evidence"])
+        rests += nodes.strong("", number(claim["value"]))
+        said = SEPARATOR.join(filter(None, [evidence(claim), distance(claim)]))
+        rests += nodes.Text(f"{SEPARATOR}{said}{SEPARATOR}")
+        here, where = self.env.docname, anchor(claim)
+        rests += link(self.env, here, page.docname, where, "see it computed")
+        if source := self._source_line(page, claim):
+            rests += nodes.Text(SEPARATOR)
+            rests += nodes.reference("", "source", refuri=source)
+        rests += nodes.Text(SEPARATOR)
+        rests += link(self.env, here, here, claim["id"], f"#{claim['id']}")
+        return rests
+
+    def _source_line(self, page: published.Page, claim: dict[str, Any]) -> str:
+        """Return the address of the line that states a claim, if the repository has one."""
+        repository = self.config.repository_url.rstrip("/")
+        script = Path(self.env.srcdir, page.docname + ".py")
+        if not repository or not script.exists():
+            return ""
+        lines = script.read_text(encoding="utf-8").splitlines()
+        place = next((k for k, line in enumerate(lines, 1) if f'"{claim["id"]}"' in line), 1)
+        path = page.docname.replace("auto_examples/", "examples/", 1)
+        return f"{repository}/blob/main/{path}.py#L{place}"
+
+    @staticmethod
+    def _part(page: published.Page) -> str:
+        return page.docname.rpartition("/")[0]
+
+    def _title(self, docname: str) -> str:
         """Return a page's title, read from its reST: its doctree may not be there yet."""
-        lines = (
-            Path(self.env.srcdir, page.docname + ".rst").read_text(encoding="utf-8").splitlines()
-        )
+        lines = Path(self.env.srcdir, docname + ".rst").read_text(encoding="utf-8").splitlines()
         for text, underline in pairwise(lines):
-            if text and set(underline) == {"="} and len(underline) >= len(text.strip()):
+            is_line = set(underline) in ({"="}, {"-"}) and len(underline) >= len(text.strip())
+            if text and text[0] not in "=-" and is_line:
                 return text.strip()
-        raise ExtensionError(f"{page.docname} has no title")
+        raise ExtensionError(f"{docname} has no title")
+
+
+_FORM = """
+<form class="ledger-controls" role="search" aria-label="Choose among the claims" hidden>
+{fields}<p role="status" class="ledger-status"></p>
+</form>
+"""
+_FIELD = "<label><span>{label}</span> {field}</label>\n"
+
+
+def _select(name: str, label: str, options: list[tuple[str, str]]) -> str:
+    choices = "".join(
+        f'<option value="{escape(value)}">{escape(text)}</option>' for value, text in options
+    )
+    return _FIELD.format(label=label, field=f'<select name="{name}">{choices}</select>')
+
+
+def _visit_row(self: HTML5Translator, node: ledger_row) -> None:
+    data = {f"data-{name}": value for name, value in node["data"].items()}
+    self.body.append(self.starttag(node, "li", "", **data))
+
+
+def _depart_row(self: HTML5Translator, node: ledger_row) -> None:
+    self.body.append("</li>\n")
 
 
 def pages(env: BuildEnvironment) -> list[published.Page]:
@@ -191,8 +267,23 @@ def _ledger_is_outdated(app: Sphinx, *_: object) -> list[str]:
     return ["ledger"] if "ledger" in app.env.all_docs else []
 
 
-def _write_json(app: Sphinx, exception: Exception | None) -> None:
-    """Write ``claims.json`` at the site's root."""
+_COLUMNS = ["id", "sentence", "value", "low", "high", "confidence", "n", "kind", "threshold"]
+_COLUMNS += ["margin", "wrong_if", "page"]
+
+
+def to_csv(claims: list[dict[str, Any]]) -> str:
+    """Return the claims as a table, one a line."""
+    text = io.StringIO()
+    writer = csv.DictWriter(text, _COLUMNS, extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    for claim in claims:
+        low, high = claim["interval"] or (None, None)
+        writer.writerow(claim | {"low": low, "high": high})
+    return text.getvalue()
+
+
+def _write_for_machines(app: Sphinx, exception: Exception | None) -> None:
+    """Write ``claims.json`` and ``claims.csv`` at the site's root."""
     if exception is not None or app.builder.format != "html":
         return
     claims = [
@@ -202,6 +293,7 @@ def _write_json(app: Sphinx, exception: Exception | None) -> None:
     ]
     text = json.dumps(claims, indent=1, ensure_ascii=False) + "\n"
     Path(app.outdir, "claims.json").write_text(text, encoding="utf-8")
+    Path(app.outdir, "claims.csv").write_text(to_csv(claims), encoding="utf-8")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
@@ -210,5 +302,7 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("ledger", Ledger)
     app.connect("builder-inited", _read_records, priority=950)
     app.connect("env-get-outdated", _ledger_is_outdated)
-    app.connect("build-finished", _write_json)
+    app.connect("build-finished", _write_for_machines)
+    app.add_node(ledger_row, html=(_visit_row, _depart_row))
+    app.add_config_value("repository_url", "", "env")
     return {"parallel_read_safe": True, "parallel_write_safe": True}

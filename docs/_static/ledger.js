@@ -1,0 +1,62 @@
+// Choose among the claims of the ledger, and sort them. What is chosen stands in the address.
+(() => {
+  const form = document.querySelector(".ledger-controls");
+  if (!form) return;
+  const status = form.querySelector("[role=status]");
+  const groups = [...document.querySelectorAll(".ledger-group")].map((section) => {
+    const list = section.querySelector("ol.ledger");
+    return { section, list, rows: [...list.children] };
+  });
+  const rows = groups.flatMap((group) => group.rows);
+  // Where all claims stand when they are sorted across pages.
+  const sorted = document.createElement("ol");
+  sorted.className = "ledger";
+  form.after(sorted);
+
+  const margin = (row) => (row.dataset.margin === "" ? Infinity : parseFloat(row.dataset.margin));
+  const chosen = () => Object.fromEntries(new FormData(form));
+  const fits = (row, { q, part, kind }) =>
+    (!part || row.dataset.part === part) &&
+    (!kind || row.dataset.kind === kind) &&
+    q.toLowerCase().split(/\s+/).every((word) => row.textContent.toLowerCase().includes(word));
+
+  const show = () => {
+    const choice = chosen();
+    rows.forEach((row) => (row.hidden = !fits(row, choice)));
+    if (choice.order === "margin") {
+      sorted.append(...[...rows].sort((one, other) => margin(one) - margin(other)));
+    } else {
+      groups.forEach(({ list, rows }) => list.append(...rows));
+    }
+    groups.forEach(({ section, list }) => {
+      section.hidden = ![...list.children].some((row) => !row.hidden);
+    });
+    sorted.hidden = !sorted.children.length;
+    const count = rows.filter((row) => !row.hidden).length;
+    status.textContent = `${count} of ${rows.length} claims`;
+  };
+  const write = () => {
+    const set = Object.entries(chosen()).filter(([, value]) => value);
+    const query = new URLSearchParams(set).toString();
+    history.replaceState(null, "", (query ? `?${query}` : location.pathname) + location.hash);
+  };
+  const read = () => {
+    const given = new URLSearchParams(location.search);
+    for (const field of form.elements) field.value = given.get(field.name) ?? "";
+  };
+
+  form.addEventListener("submit", (event) => event.preventDefault());
+  form.addEventListener("input", () => {
+    show();
+    write();
+  });
+  addEventListener("popstate", () => {
+    read();
+    show();
+  });
+  read();
+  show();
+  form.hidden = false;
+  // The page has grown by the form since the browser went to the claim of the address.
+  document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();
+})();

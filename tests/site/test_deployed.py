@@ -1,0 +1,244 @@
+"""The site with its addresses set, under a sub-path: what it then has, and that downloads run.
+
+The pages that `nox -s docs` has executed are set once more, elsewhere, for an address on loopback;
+nothing is executed again.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+import xml.etree.ElementTree as ET
+import zipfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+# An address that nobody has; put together, so that no page of the source leads to it.
+SOURCE_URL = "https:/" + "/example.org/somebody/overfit_tutorial"
+PREFIX = "/a/sub path/".replace(" ", "-")
+SCRIPT = "auto_examples/1_story/plot_1_how_wrong_can_a_curve_be"
+QUESTION = "How wrong can a curve be?"
+COPIED = ("docs", "examples", "overfit_tutorial", "pyproject.toml", "README.md", "LICENSE")
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """A site at an address."""
+
+    root: Path
+    url: str
+
+
+@pytest.fixture(scope="module")
+def deployed(
+    serve: Any, tmp_path_factory: pytest.TempPathFactory, site: Any
+) -> Iterator[Deployed]:
+    """Set the site for an address under a sub-path, and serve it there."""
+    folder = tmp_path_factory.mktemp("deployed")
+    ignored = shutil.ignore_patterns("_build", ".lock", ".building", "__pycache__")
+    for name in COPIED:
+        source = REPOSITORY / name
+        if source.is_dir():
+            shutil.copytree(source, folder / name, ignore=ignored)
+        else:
+            shutil.copy2(source, folder / name)
+    html = folder / "docs/_build/html"
+    html.mkdir(parents=True)
+    with serve(html, PREFIX) as url:
+        settings = {"SITE_URL": url, "REPOSITORY_URL": SOURCE_URL}
+        environment = os.environ | {f"OVERFIT_TUTORIAL_{k}": v for k, v in settings.items()}
+        command = [sys.executable, "-m", "sphinx", "-W", "-n", "--keep-going", "-q", "docs"]
+        build = subprocess.run(
+            [*command, str(html)], cwd=folder, env=environment, capture_output=True, text=True
+        )
+        assert build.returncode == 0, build.stderr
+        yield Deployed(html, url)
+
+
+def read(url: str) -> str:
+    with urllib.request.urlopen(url) as answer:
+        return answer.read().decode()
+
+
+def metadata(tree: Any) -> dict[str, str]:
+    """Return what the head of a page tells, by name."""
+    tags = tree.select("meta[content]")
+    return {tag.get("name") or tag.get("property") or "": tag["content"] for tag in tags}
+
+
+# -- Addresses ---------------------------------------------------------------
+
+
+def test_each_page_names_its_address_and_its_card(
+    deployed: Deployed, site: Any, parse: Any
+) -> None:
+    for page in set(site.pages) - {"search.html"}:
+        tree = parse((deployed.root / page).read_text(encoding="utf-8"))
+        (canonical,) = tree.select("link[rel=canonical]")
+        assert canonical["href"] == deployed.url + page
+        told = metadata(tree)
+        assert told["og:url"] == deployed.url + page
+        assert told["og:title"] == tree.h1.find(string=True, recursive=False).strip()
+        assert told["description"] == told["og:description"]
+        card = deployed.root / told["og:image"].removeprefix(deployed.url)
+        assert card.read_bytes().startswith(b"\x89PNG")
+
+
+def test_the_sitemap_has_every_page(deployed: Deployed, site: Any) -> None:
+    tree = ET.parse(deployed.root / "sitemap.xml")
+    found = {element.text for element in tree.iter() if element.tag.endswith("}loc")}
+    assert found == {deployed.url + page for page in set(site.pages) - {"search.html"}}
+
+
+def test_pages_lead_to_their_source(deployed: Deployed, parse: Any) -> None:
+    def addresses(page: str) -> list[str]:
+        tree = parse((deployed.root / page).read_text(encoding="utf-8"))
+        return [a["href"] for a in tree.select("a[href]") if a["href"].startswith(SOURCE_URL)]
+
+    expected = f"{SOURCE_URL}/edit/main/examples/1_story/plot_1_how_wrong_can_a_curve_be.py"
+    assert expected in addresses(f"{SCRIPT}.html")
+    assert f"{SOURCE_URL}/edit/main/docs/glossary.rst" in addresses("glossary.html")
+    sources = [link for link in addresses("ledger.html") if "/blob/main/examples/" in link]
+    assert sources
+    for link in sources:
+        path, _, line = link.removeprefix(f"{SOURCE_URL}/blob/main/").partition("#L")
+        text = (REPOSITORY / path).read_text(encoding="utf-8").splitlines()
+        assert re.fullmatch(r'\s*"[a-z0-9-]+",', text[int(line) - 1])
+
+
+def test_the_page_not_found_works_at_any_depth(deployed: Deployed, browser: Any) -> None:
+    with pytest.raises(urllib.error.HTTPError, match="404"):
+        read(deployed.url + "no/such/page")
+    tab = browser.new_page()
+    failed: list[str] = []
+    tab.on("response", lambda answer: answer.status >= 400 and failed.append(answer.url))
+    tab.goto(deployed.url + "no/such/page")
+    assert failed == [deployed.url + "no/such/page"]
+    tab.get_by_role("link", name=QUESTION).first.click()
+    assert tab.url == f"{deployed.url}{SCRIPT}.html"
+    tab.close()
+
+
+def test_without_addresses_there_is_nothing_that_needs_one(site: Any) -> None:
+    """The site that `nox -s docs` has built, unless somebody has set an address."""
+    if os.environ.get("OVERFIT_TUTORIAL_SITE_URL"):
+        pytest.skip("the site was built with its address")
+    for page in site.pages:
+        told = metadata(site.tree(page))
+        assert not [name for name in told if name.startswith("og:")]
+        assert told["description"]
+        assert not site.tree(page).select("link[rel=canonical], .page-source")
+    assert not {"404.html", "sitemap.xml"} & site.files
+
+
+# -- Downloads ---------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def bare() -> dict[str, str]:
+    """Give an environment for programs that knows nothing of this repository."""
+    hidden = ("PYTHONPATH", "VIRTUAL_ENV", "PYTHONHOME", "UV_PROJECT_ENVIRONMENT")
+    kept = {name: value for name, value in os.environ.items() if name not in hidden}
+    return kept | {"MPLBACKEND": "agg", "TF_CPP_MIN_LOG_LEVEL": "2", "NO_COLOR": "1"}
+
+
+@pytest.fixture(scope="module")
+def uv() -> str:
+    program = shutil.which("uv", path=str(Path(sys.executable).parent)) or shutil.which("uv")
+    if program is None:
+        if os.environ.get("CI"):
+            pytest.fail("uv is not installed: run `nox -s site`")
+        pytest.skip("uv is not installed: run `nox -s site`")
+    return program
+
+
+def run(command: list[str], folder: Path, environment: dict[str, str]) -> str:
+    done = subprocess.run(
+        command, cwd=folder, env=environment, capture_output=True, text=True, timeout=900
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def claims_of(site: Any, page: str) -> list[str]:
+    claims = json.loads(site.text("claims.json"))
+    return [claim["sentence"] for claim in claims if claim["page"].startswith(page)]
+
+
+def python_option() -> list[str]:
+    return ["--python", sys.executable, "--no-project"]
+
+
+def test_a_script_runs_by_its_address(
+    deployed: Deployed, site: Any, uv: str, bare: dict[str, str], parse: Any, tmp_path: Path
+) -> None:
+    tree = parse((deployed.root / f"{SCRIPT}.html").read_text(encoding="utf-8"))
+    shown = tree.select_one(".run-line code").get_text()
+    assert shown == f"uv run {deployed.url}{SCRIPT}.py"
+    command = [uv, "run", *python_option(), shown.split()[-1]]
+    printed = run(command, tmp_path, bare)
+    for sentence in claims_of(site, SCRIPT):
+        assert sentence in printed
+    # Where no window can be opened, the figures are saved.
+    assert len(list(tmp_path.glob("*.png"))) == 3
+
+
+def test_a_script_runs_from_the_unpacked_zip(
+    site: Any, uv: str, bare: dict[str, str], tmp_path: Path
+) -> None:
+    """Without any address: the zip of the site that was built has the wheel in it."""
+    with zipfile.ZipFile(site.root / "why-no-wild-curve.zip") as archive:
+        archive.extractall(tmp_path)
+    folder = tmp_path / "why-no-wild-curve"
+    script = Path(*Path(SCRIPT).parts[1:]).with_suffix(".py").as_posix()
+    assert f"uv run {script}" in (folder / "README.txt").read_text(encoding="utf-8")
+    printed = run([uv, "run", *python_option(), script], folder, bare)
+    assert claims_of(site, SCRIPT)[0] in printed
+
+
+def test_a_notebook_runs_and_installs_what_it_needs(
+    deployed: Deployed, site: Any, uv: str, bare: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "page.ipynb").write_text(read(f"{deployed.url}{SCRIPT}.ipynb"), encoding="utf-8")
+    program = (
+        "import nbformat, nbclient\n"
+        "notebook = nbformat.read('page.ipynb', as_version=4)\n"
+        "nbclient.NotebookClient(notebook, timeout=600).execute()\n"
+        "print(*(o.get('text', '') for c in notebook.cells for o in c.get('outputs', [])))\n"
+    )
+    environment = tmp_path / "environment"
+    run(
+        [uv, "venv", "--quiet", "--seed", "--python", sys.executable, str(environment)],
+        tmp_path,
+        bare,
+    )
+    python = str(environment / ("Scripts" if os.name == "nt" else "bin") / "python")
+    # As Jupyter would bring; the package itself is not among them.
+    run(
+        [uv, "pip", "install", "--quiet", "--python", python, "nbclient", "ipykernel"],
+        tmp_path,
+        bare,
+    )
+    printed = run([python, "-c", program], tmp_path, bare)
+    assert claims_of(site, SCRIPT)[0] in printed
+
+
+def test_the_zip_has_every_page_twice_and_the_wheel(site: Any) -> None:
+    with zipfile.ZipFile(site.root / "why-no-wild-curve.zip") as archive:
+        names = set(archive.namelist())
+    top = "why-no-wild-curve/"
+    for page in site.executed:
+        stem = top + page.removeprefix("auto_examples/").removesuffix(".html")
+        assert {f"{stem}.py", f"{stem}.ipynb"} <= names
+    assert [name for name in names if re.fullmatch(rf"{top}[\w.-]+\.whl", name)]

@@ -1,0 +1,92 @@
+"""The Nu HTML checker finds nothing: no error, and no warning but those that are listed here."""
+
+from __future__ import annotations
+
+import functools
+import json
+import re
+import subprocess
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+# What the checker says and we let pass, each with the reason.
+FILTERS = {
+    # Sphinx writes them in every page; they are allowed, and the checker only remarks on them.
+    r"Trailing slash on void elements has no effect": "a remark on style",
+    # The theme's, for browsers before 2014; it changes nothing.
+    r"The “main” role is unnecessary for element “main”": "the theme's, and without effect",
+    # The h1 stands in Sphinx' <section> within the theme's <article>. Browsers and screen readers
+    # take its level from its name; `test_pages` holds every page to one h1 and no skipped level.
+    r"Consider using the “h1” element as a top-level heading only": "there is one h1 a page",
+    r"Article lacks heading": "its h1 is in the <section> within",
+    # MathML Core made the attribute global; the checker's schema is MathML 3, where only <math>
+    # and <mstyle> have it. Browsers follow MathML Core.
+    r"Attribute “displaystyle” not allowed on element “m\w+”": "allowed by MathML Core",
+}
+
+
+def find_faults(messages: Iterable[dict[str, Any]]) -> list[str]:
+    """Return what the checker found, but for what is let pass."""
+    return [
+        f"{Path(message.get('url', '')).name} line {message.get('lastLine')}: {message['message']}"
+        for message in messages
+        if not any(re.match(pattern, message["message"]) for pattern in FILTERS)
+    ]
+
+
+@pytest.fixture(scope="session")
+def check(tool: Callable[[str], Path], java: str) -> Callable[[Path], list[dict[str, Any]]]:
+    """Give a function that runs the checker on a file or a folder."""
+    jar = tool("vnu-jar/build/dist/vnu.jar")
+
+    @functools.cache
+    def run(path: Path) -> list[dict[str, Any]]:
+        options = ["--format", "json", "--exit-zero-always", "--skip-non-html", "--stdout"]
+        command = [java, "-Xss4m", "-jar", str(jar), *options, str(path)]
+        found = subprocess.run(command, capture_output=True, text=True, check=True, timeout=300)
+        return json.loads(found.stdout)["messages"]
+
+    return run
+
+
+def test_the_checker_finds_nothing(site: Any, check: Any, page: str) -> None:
+    messages = check(site.root)
+    assert find_faults(m for m in messages if m.get("url", "").endswith(f"/html/{page}")) == []
+
+
+def test_the_checker_read_every_page(site: Any, check: Any) -> None:
+    """It remarks on something on each; a page without a message may have been left out."""
+    urls = {message["url"] for message in check(site.root)}
+    missing = [p for p in site.pages if not any(url.endswith(f"/{p}") for url in urls)]
+    assert missing == []
+
+
+def test_every_filter_is_needed(site: Any, check: Any) -> None:
+    said = [message["message"] for message in check(site.root)]
+    assert [p for p in FILTERS if not any(re.match(p, text) for text in said)] == []
+
+
+# -- Each check can fail -----------------------------------------------------
+
+SOUND = '<!DOCTYPE html><html lang="en"><title>A</title><h1>A</h1><p>a</p></html>'
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("<p>", "<p nosuch=a>", "Attribute “nosuch” not allowed"),
+        ("<p>", "<p><div>", "No “p” element in scope"),
+        ("<h1>", "<h1 id='a b'>", "An ID must not contain whitespace"),
+        ("<p>a</p>", "<img src='a'>", "must have an “alt” attribute"),
+    ],
+)
+def test_a_fault_is_found(tmp_path: Path, check: Any, old: str, new: str, message: str) -> None:
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a" / "x.html").write_text(SOUND, encoding="utf-8")
+    assert find_faults(check(tmp_path / "a")) == []
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b" / "x.html").write_text(SOUND.replace(old, new), encoding="utf-8")
+    assert any(message in fault for fault in find_faults(check(tmp_path / "b")))

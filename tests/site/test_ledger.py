@@ -1,0 +1,92 @@
+"""The ledger: every claim, chosen and sorted, with its state in the address, and whole without."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+ROWS = "ol.ledger > li"
+
+
+@pytest.fixture
+def tab(browser: Any) -> Iterator[Any]:
+    context = browser.new_context()
+    context.set_default_timeout(10_000)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture(scope="module")
+def claims(site: Any) -> list[dict[str, Any]]:
+    return json.loads(site.text("claims.json"))  # type: ignore[no-any-return]
+
+
+def shown(tab: Any) -> list[str]:
+    """Return the ids of the rows that a reader sees, in order."""
+    return tab.locator(f"{ROWS}:visible").evaluate_all("all => all.map(row => row.id)")
+
+
+def test_without_scripts_the_ledger_is_whole(site: Any, claims: Any) -> None:
+    tree = site.tree("ledger.html")
+    assert [row["id"] for row in tree.select(ROWS)] == [claim["id"] for claim in claims]
+    assert tree.select_one(".ledger-controls").has_attr("hidden")
+
+
+def test_a_row_says_its_kind_and_how_far_it_is_from_failing(site: Any, claims: Any) -> None:
+    for claim in claims:
+        text = site.tree("ledger.html").find(id=claim["id"]).get_text(" ", strip=True)
+        assert claim["kind"] in text
+        if claim["margin"] is not None:
+            assert f"{claim['margin']:.0%}".replace("%", " % from failing") in text
+
+
+def test_the_table_has_every_claim(site: Any, claims: Any) -> None:
+    rows = list(csv.DictReader(site.text("claims.csv").splitlines()))
+    assert [row["id"] for row in rows] == [claim["id"] for claim in claims]
+    assert [float(row["value"]) for row in rows] == [claim["value"] for claim in claims]
+
+
+def test_a_search_keeps_what_has_the_words(tab: Any, address: str, claims: Any) -> None:
+    tab.goto(address + "ledger.html")
+    assert len(shown(tab)) == len(claims)
+    tab.get_by_label("Search").last.fill("dots thirds")
+    assert shown(tab) == ["dots-cost-two-thirds"]
+    assert tab.locator("[role=status]").inner_text() == f"1 of {len(claims)} claims"
+    assert tab.url.endswith("?q=dots+thirds")
+    tab.get_by_label("Search").last.fill("xylophone")
+    assert shown(tab) == []
+
+
+def test_the_address_brings_the_choice_back(tab: Any, address: str, claims: Any) -> None:
+    tab.goto(address + "ledger.html")
+    tab.select_option("select[name=kind]", "one seed")
+    tab.select_option("select[name=order]", "margin")
+    expected = [claim for claim in claims if claim["kind"] == "one seed"]
+    expected.sort(key=lambda claim: (claim["margin"] is None, claim["margin"]))
+    assert shown(tab) == [claim["id"] for claim in expected]
+    tab.goto(tab.url)
+    assert shown(tab) == [claim["id"] for claim in expected]
+    tab.select_option("select[name=order]", "")
+    in_order = [claim["id"] for claim in claims if claim["kind"] == "one seed"]
+    assert shown(tab) == in_order
+
+
+def test_a_part_can_be_chosen(tab: Any, address: str, claims: Any) -> None:
+    tab.goto(address + "ledger.html?part=auto_examples%2F5_variants")
+    own = [claim["id"] for claim in claims if "5_variants" in claim["page"]]
+    assert shown(tab) == own
+
+
+def test_on_paper_there_are_no_controls_and_answers_are_open(
+    site: Any, tab: Any, address: str
+) -> None:
+    tab.goto(address + "ledger.html")
+    tab.emulate_media(media="print")
+    assert tab.locator(".ledger-controls").is_hidden()
+    tab.goto(address + next(iter(site.executed)))
+    fold = tab.locator("details.answer-fold p").first
+    assert fold.evaluate("e => e.getBoundingClientRect().height") > 0

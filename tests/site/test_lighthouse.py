@@ -1,0 +1,163 @@
+"""Lighthouse, on a phone, and the weight of a first view: a page of each kind."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PAGES = {
+    "landing": "index.html",
+    "part": "auto_examples/index.html",
+    "executed": "auto_examples/1_story/plot_1_how_wrong_can_a_curve_be.html",
+    "ledger": "ledger.html",
+    "text": "glossary.html",
+    "reference": "api/data.html",
+}
+CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
+LOWEST_SCORE = 95
+LARGEST_SHIFT = 0.02
+# Of the first view, on the wire, without the figures below the fold.
+HEAVIEST = 300_000
+# Lighthouse's phone.
+PHONE = {"width": 412, "height": 823}
+# Another program that takes the processor makes a page look slower, never faster.
+TRIES = 3
+
+each_kind = pytest.mark.parametrize("kind", PAGES)
+
+
+def find_faults(report: dict[str, Any]) -> list[str]:
+    """Return the categories that score too low, with the audits to blame; and what moves."""
+    problems = []
+    for name in CATEGORIES:
+        category = report["categories"][name]
+        # Without a score, an audit has failed to run.
+        score = round(100 * (category["score"] or 0))
+        if score < LOWEST_SCORE:
+            audits = [report["audits"][reference["id"]] for reference in category["auditRefs"]]
+            low = [f"{a['id']} {a.get('displayValue', '')}" for a in audits if a["score"] == 0]
+            problems.append(f"{name}: {score}, because of {low}")
+    shift = report["audits"]["cumulative-layout-shift"]["numericValue"]
+    if shift >= LARGEST_SHIFT:
+        problems.append(f"the layout shifts by {shift:.3f}")
+    return problems
+
+
+def weigh(tab: Any, url: str) -> dict[str, int]:
+    """Return the bytes on the wire of what a page's first view fetches, by address."""
+    requests: list[Any] = []
+    tab.on("requestfinished", lambda request: requests.append(request))
+    tab.goto(url, wait_until="networkidle")
+    below = tab.evaluate(
+        """() => [...document.images]
+          .filter(image => image.getBoundingClientRect().top >= innerHeight)
+          .map(image => image.currentSrc)"""
+    )
+    sizes = {request.url: request.sizes() for request in requests if request.url not in below}
+    return {url: s["responseBodySize"] + s["responseHeadersSize"] for url, s in sizes.items()}
+
+
+@pytest.fixture(scope="module")
+def audit(
+    tool: Callable[[str], Path],
+    node: str,
+    chromium: str,
+    chromium_options: list[str],
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Callable[[str], dict[str, Any]]:
+    """Give a function that runs Lighthouse on an address and returns its report."""
+    program = tool("lighthouse/cli/index.js")
+    folder = tmp_path_factory.mktemp("lighthouse")
+
+    def run(url: str) -> dict[str, Any]:
+        report = folder / "report.json"
+        # Lighthouse takes them as one word, in which values are quoted.
+        parts = (option.partition("=") for option in chromium_options)
+        quoted = (f"{name}='{value}'" if value else name for name, _, value in parts)
+        flags = " ".join(["--headless=new", *quoted])
+        command = [node, str(program), url, "--quiet", "--output=json", f"--output-path={report}"]
+        command += [f"--chrome-flags={flags}", "--no-enable-error-reporting"]
+        command.append(f"--only-categories={','.join(CATEGORIES)}")
+        environment = os.environ | {"CHROME_PATH": chromium}
+        done = subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=180
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(report.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+
+    return run
+
+
+@pytest.fixture(scope="module")
+def phone(browser: Any) -> Iterator[Callable[[], Any]]:
+    """Give a function that opens a phone whose reader has not been here."""
+    contexts = []
+
+    def opened() -> Any:
+        contexts.append(browser.new_context(viewport=PHONE, is_mobile=True))
+        return contexts[-1].new_page()
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+@each_kind
+def test_lighthouse_is_content(audit: Any, address: str, kind: str) -> None:
+    for _ in range(TRIES):
+        report = audit(address + PAGES[kind])
+        scores = {name: round(100 * report["categories"][name]["score"]) for name in CATEGORIES}
+        print(kind, scores, report["audits"]["cumulative-layout-shift"]["displayValue"])
+        if not find_faults(report):
+            break
+    assert find_faults(report) == []
+
+
+@each_kind
+def test_a_first_view_is_light(phone: Any, address: str, kind: str) -> None:
+    sizes = weigh(phone(), address + PAGES[kind])
+    print(kind, sum(sizes.values()))
+    assert sum(sizes.values()) <= HEAVIEST, sizes
+
+
+# -- Each check can fail -----------------------------------------------------
+
+
+def report(score: float | None = 1, shift: float = 0) -> dict[str, Any]:
+    audits = {"a": {"id": "a", "score": 0}, "cumulative-layout-shift": {"numericValue": shift}}
+    category = {"score": score, "auditRefs": [{"id": "a"}]}
+    return {"categories": dict.fromkeys(CATEGORIES, category), "audits": audits}
+
+
+def test_a_low_score_is_seen() -> None:
+    assert find_faults(report(0.95, 0.019)) == []
+    assert "performance: 94, because of ['a ']" in find_faults(report(0.94))
+    assert len(find_faults(report(None))) == len(CATEGORIES)
+    assert find_faults(report(shift=0.02)) == ["the layout shifts by 0.020"]
+
+
+def test_a_bad_page_displeases_lighthouse(audit: Any, serve: Any, tmp_path: Path) -> None:
+    text = "<title></title><img src='a.png'><p style='color: #eee'>a</p>"
+    (tmp_path / "index.html").write_text(text, encoding="utf-8")
+    with serve(tmp_path) as url:
+        found = " ".join(find_faults(audit(url)))
+    assert "accessibility" in found
+    assert "seo" in found
+
+
+def test_a_heavy_page_is_seen(phone: Any, serve: Any, tmp_path: Path) -> None:
+    picture = '<svg xmlns="http://www.w3.org/2000/svg" width="9" height="9"><!-- {} --></svg>'
+    for name in ("seen", "below"):
+        noise = os.urandom(200_000).hex()
+        (tmp_path / f"{name}.svg").write_text(picture.format(noise), encoding="utf-8")
+    page = '<img src="seen.svg"><p style="height: 2000px"></p><img src="below.svg">'
+    (tmp_path / "index.html").write_text(page, encoding="utf-8")
+    with serve(tmp_path) as url:
+        weight = sum(weigh(phone(), url).values())
+    assert 200_000 < weight < 300_000

@@ -1,0 +1,81 @@
+"""The site's own search, in a browser: what a reader would type leads to the right page."""
+
+from __future__ import annotations
+
+import re
+import urllib.parse
+from typing import Any
+
+import pytest
+
+FIRST = 3
+STORY = "auto_examples/1_story/"
+LADDER = STORY + "plot_1_how_wrong_can_a_curve_be.html"
+NOISE = STORY + "plot_2_do_parameters_chase_noise.html"
+COMPARED = STORY + "plot_3_compared_with_what.html"
+CURVED = "auto_examples/5_variants/plot_1_what_if_the_truth_curves.html"
+
+# What a reader types, and the pages of which one must be among the first three results. A page on
+# something new brings its line: "double descent", "Hessian", "sharpness".
+QUERIES = {
+    "overfit": {LADDER, NOISE},
+    "excess risk": {LADDER, "glossary.html", "api/data.html"},
+    "least squares": {LADDER, "api/linear.html", "glossary.html"},
+    "join the dots": {LADDER},
+    "noise": {NOISE, LADDER},
+    "40,701 parameters": {NOISE},
+    "training error": {NOISE, "glossary.html"},
+    "Adam learning rate": {NOISE},
+    "bootstrap interval": {COMPARED, CURVED},
+    "wave truth": {CURVED},
+    "fit_line": {"api/linear.html"},
+    "glossary": {"glossary.html"},
+    "cite": {"references.html"},
+    "claims": {"ledger.html", "api/claims.html"},
+}
+
+
+def find_misplaced(found: list[str], expected: set[str]) -> str:
+    """Return why a reader would not meet an expected page among the first results, or nothing."""
+    if expected & set(found[:FIRST]):
+        return ""
+    return f"none of {sorted(expected)} among {found[:FIRST]}"
+
+
+def search(tab: Any, address: str, query: str) -> list[str]:
+    """Return the pages that a search finds, each once, in order."""
+    tab.goto(f"{address}search.html?q={urllib.parse.quote_plus(query)}")
+    # The summary says when the search has come to its end.
+    tab.locator("#search-results", has_text=re.compile("Search finished|did not match")).wait_for()
+    links = tab.locator("#search-results li > a").evaluate_all("all => all.map(a => a.href)")
+    paths = [urllib.parse.urlsplit(link.removeprefix(address)).path for link in links]
+    return list(dict.fromkeys(paths))
+
+
+@pytest.fixture(scope="module")
+def tab(browser: Any) -> Any:
+    context = browser.new_context()
+    context.set_default_timeout(15_000)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.mark.parametrize("query", QUERIES)
+def test_search_finds_the_right_page(tab: Any, address: str, query: str) -> None:
+    assert find_misplaced(search(tab, address, query), QUERIES[query]) == ""
+
+
+def test_the_pages_looked_for_exist(site: Any) -> None:
+    assert set().union(*QUERIES.values()) <= set(site.pages)
+    assert len(QUERIES) >= 10
+
+
+# -- The check can fail ------------------------------------------------------
+
+
+def test_a_page_too_far_down_is_seen(tab: Any, address: str) -> None:
+    found = ["a", "b", "c", "d"]
+    assert find_misplaced(found, {"c", "x"}) == ""
+    assert find_misplaced(found, {"d"})
+    assert find_misplaced([], {"d"})
+    assert find_misplaced(search(tab, address, "xylophone"), {LADDER})

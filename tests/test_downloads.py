@@ -1,0 +1,62 @@
+"""What a reader takes away, before any site is built."""
+
+import io
+import zipfile
+from pathlib import Path
+
+import downloads
+import pytest
+
+ROOT = Path(__file__).parents[1]
+SCRIPTS = sorted(ROOT.glob("examples/*/plot_*.py"))
+HEAD = '# /// script\n# requires-python = ">=3.11"\n# dependencies = ["overfit-tutorial"]\n# ///\n'
+
+
+@pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
+def test_a_page_says_what_it_needs(script):
+    text = script.read_text(encoding="utf-8")
+    assert text.startswith("# /// script\n"), "the block stands before the docstring"
+    python = (ROOT / "pyproject.toml").read_text(encoding="utf-8").partition("requires-python")[2]
+    assert f"# requires-python{python.partition(chr(10))[0]}\n" in text
+    assert downloads.depend_on(text, "overfit-tutorial") == text
+
+
+def test_the_requirement_of_a_script_is_exchanged():
+    new = downloads.depend_on(HEAD + "x = 1\n", "overfit-tutorial @ a.whl")
+    assert '# dependencies = ["overfit-tutorial @ a.whl"]\n# ///\nx = 1\n' in new
+
+
+def test_a_script_without_metadata_is_refused():
+    with pytest.raises(ValueError, match="metadata must have the line"):
+        downloads.depend_on("x = 1\n", "a.whl")
+
+
+def test_a_notebook_installs_the_package_first_and_folds_answers_away():
+    words = (
+        "Read.\n\n.. exercise:: What?\n\n   Try ``it``.\n\n   .. answer::\n\n      Forty-two.\n"
+    )
+    cells = [{"cell_type": "markdown", "metadata": {}, "source": words.splitlines(True)}]
+    first, second = downloads.with_install_cell({"cells": cells}, "a @ b.whl")["cells"]
+    assert first["cell_type"] == "code"
+    assert '%pip install --quiet "a @ b.whl"' in "".join(first["source"])
+    text = "".join(second["source"])
+    assert "**Exercise: What?**\n\nTry ``it``." in text
+    assert "<details><summary>Answer</summary>\n\nForty-two.\n\n</details>" in text
+    assert ".. " not in text
+
+
+def test_a_zip_is_the_same_whenever_it_is_made():
+    once, again = (downloads.zip_of(iter([("a/b.txt", b"c")])) for _ in range(2))
+    assert once == again
+    with zipfile.ZipFile(io.BytesIO(once)) as archive:
+        assert archive.read("a/b.txt") == b"c"
+
+
+@pytest.mark.build
+def test_the_wheel_is_the_same_whenever_it_is_built(tmp_path):
+    (tmp_path / "old.whl").touch()
+    wheels = [downloads.build_wheel(ROOT, tmp_path) for _ in range(2)]
+    assert list(tmp_path.glob("*.whl")) == [wheels[0]] == [wheels[1]]
+    once = wheels[0].read_bytes()
+    assert downloads.build_wheel(ROOT, tmp_path).read_bytes() == once
+    assert "overfit_tutorial/py.typed" in zipfile.ZipFile(wheels[0]).namelist()

@@ -1,0 +1,95 @@
+"""The answers of the exercises are what a reader finds who makes the change."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+pytestmark = pytest.mark.build
+
+STORY = Path(__file__).parents[1] / "examples" / "1_story"
+LADDER = STORY / "plot_1_how_wrong_can_a_curve_be.py"
+NOISE = STORY / "plot_2_do_parameters_chase_noise.py"
+# Claims and figures are not asked for, and a changed page may rightly break the former.
+SILENCE = """
+import overfit_tutorial.claims, overfit_tutorial.figures
+overfit_tutorial.claims.claim = overfit_tutorial.figures.show = lambda *a, **k: None
+"""
+
+
+def change(script, *replacements):
+    """Return a page's text with changes, each of which must fit."""
+    text = script.read_text(encoding="utf-8")
+    for old, new in replacements:
+        assert old in text, old
+        text = text.replace(old, new)
+    return text
+
+
+def run(text, folder):
+    """Return what a page prints."""
+    (folder / "page.py").write_text(SILENCE + text, encoding="utf-8")
+    environment = os.environ | {"MPLBACKEND": "agg", "TF_CPP_MIN_LOG_LEVEL": "2"}
+    done = subprocess.run(
+        [sys.executable, "page.py"], cwd=folder, env=environment, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def costs(printed):
+    """Return the measured costs that the first page prints, by rule."""
+    rows = re.findall(r"^(\w.*?)  +([\d.]+) +([\d.]+) +[\d.]+ to", printed, re.MULTILINE)
+    return {name: float(measured) for name, _, measured in rows}
+
+
+def errors(printed):
+    """Return the numbers that the second page prints."""
+    names = {"line": "training error, line", "network": "training error, network"}
+    names |= {"loss": "last loss that Keras said", "risk": "excess risk, network"}
+    return {key: float(re.search(rf"{name} +([\d.]+)", printed)[1]) for key, name in names.items()}
+
+
+def test_with_four_times_the_points_only_least_squares_gains(tmp_path):
+    more = change(
+        LADDER,
+        ("sample_noisy(seed=", "sample_noisy(n_samples=400, seed="),
+        (
+            "sample_noisy_many(N_DATASETS, seed",
+            "sample_noisy_many(N_DATASETS, n_samples=400, seed",
+        ),
+    )
+    found = costs(run(more, tmp_path))
+    assert found["least squares"] == pytest.approx(0.02, abs=0.002)
+    assert found["join the dots"] == pytest.approx(2.67, abs=0.02)
+
+
+def test_joining_every_second_dot_costs_as_much(tmp_path):
+    half = change(LADDER, ("order = np.argsort(x)\n    return lambda at: np.interp", "HERE"))
+    half = half.replace("HERE", "order = np.argsort(x)[::2]\n    return lambda at: np.interp")
+    half = half.replace("    assert np.allclose(rule", "    assert len(story.x) or (rule")
+    found, before = costs(run(half, tmp_path)), costs(run(change(LADDER), tmp_path))
+    assert found["join the dots"] == pytest.approx(2.71, abs=0.02)
+    assert before["join the dots"] == pytest.approx(2.70, abs=0.02)
+
+
+def test_another_order_moves_the_excess_risk_most(tmp_path):
+    seeds = [run(change(NOISE, ("BATCH_SEED = 0", f"BATCH_SEED = {k}")), tmp_path) for k in (3, 4)]
+    one, other = map(errors, seeds)
+    ratio = {name: max(one[name], other[name]) / min(one[name], other[name]) for name in one}
+    assert ratio["risk"] > 5 > 1.5 > max(ratio["network"], ratio["loss"])
+
+
+def test_straight_layers_cannot_beat_the_line(tmp_path):
+    linear = errors(run(change(NOISE, ('activation="relu"', 'activation="linear"')), tmp_path))
+    assert linear["network"] >= linear["line"]
+
+
+def test_smaller_steps_end_nearer_to_the_line(tmp_path):
+    small = errors(run(change(NOISE, ("learning_rate=0.01", "learning_rate=0.001")), tmp_path))
+    large = errors(run(change(NOISE), tmp_path))
+    assert small["network"] == pytest.approx(small["line"], rel=0.01)
+    assert small["risk"] < large["risk"] / 10
