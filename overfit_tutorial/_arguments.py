@@ -31,6 +31,14 @@ def check_finite(name: str, value: object) -> float:
     return float(value)
 
 
+def check_fraction(name: str, value: object) -> float:
+    """Return `value` as a ``float`` if it lies strictly between zero and one."""
+    fraction = check_finite(name, value)
+    if not 0 < fraction < 1:
+        raise ValueError(f"{name} must be between 0 and 1, got {fraction:g}")
+    return fraction
+
+
 def check_noise_std(value: object) -> float:
     """Return the standard deviation of the noise if it is finite and not negative."""
     noise_std = check_finite("noise_std", value)
@@ -68,8 +76,8 @@ def child_seed(seed: np.random.SeedSequence, index: int) -> np.random.SeedSequen
     )
 
 
-def check_vector(name: str, values: ArrayLike) -> NDArray[np.float64]:
-    """Return `values` as a float64 vector of finite numbers."""
+def check_vector(name: str, values: ArrayLike, *, infinite: bool = False) -> NDArray[np.float64]:
+    """Return `values` as a float64 vector of finite numbers, or of any but NaN."""
     try:
         vector = np.asarray(values)
     except ValueError:
@@ -81,7 +89,8 @@ def check_vector(name: str, values: ArrayLike) -> NDArray[np.float64]:
         raise ValueError(
             f"{name} must be a vector of at least one number, got shape {vector.shape}"
         )
-    if not np.isfinite(vector).all():
-        index = int(np.flatnonzero(~np.isfinite(vector))[0])
-        raise ValueError(f"{name} must be finite, got {vector[index]} at index {index}")
+    wrong = np.isnan(vector) if infinite else ~np.isfinite(vector)
+    if wrong.any():
+        index, rule = int(np.flatnonzero(wrong)[0]), "not be NaN" if infinite else "be finite"
+        raise ValueError(f"{name} must {rule}, got {vector[index]} at index {index}")
     return vector

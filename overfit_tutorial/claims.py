@@ -150,9 +150,7 @@ def claim(
     if kind not in get_args(Kind):
         raise ValueError(f"kind must be one of {', '.join(get_args(Kind))}, got {kind!r}")
     n = None if n is None else _arguments.check_count("n", n)
-    confidence = _arguments.check_finite("confidence", _plain(confidence))
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence must be between 0 and 1, got {confidence}")
+    confidence = _arguments.check_fraction("confidence", _plain(confidence))
     number = _number(id, "value", value)
     bound = None if threshold is None else _number(id, "threshold", threshold)
     ends = None if interval is None else _interval(id, interval)

@@ -24,6 +24,7 @@ ORDER = [
     "_updates",
     "recipes",
     "networks",
+    "statistics",
     "linear",
     "data",
     "_arguments",

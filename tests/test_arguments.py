@@ -46,3 +46,10 @@ def test_the_children_of_a_seed_are_those_that_numpy_would_spawn(spawn_key, pool
 def test_a_vector_is_float64():
     vector = _arguments.check_vector("x", [1, 2])
     assert vector.dtype == np.float64
+
+
+def test_a_vector_may_hold_infinite_values_where_they_are_allowed():
+    vector = _arguments.check_vector("x", [1.0, np.inf], infinite=True)
+    assert vector.tolist() == [1.0, np.inf]
+    with pytest.raises(ValueError, match="x must not be NaN, got nan at index 1"):
+        _arguments.check_vector("x", [np.inf, np.nan], infinite=True)
