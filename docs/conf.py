@@ -47,7 +47,7 @@ suppress_warnings = ["config.cache"]
 
 # -- The pages that are executed ---------------------------------------------
 
-PARTS = ["1_story", "5_variants"]
+PARTS = ["1_story", "2_is_it_true", "5_variants", "6_builders"]
 
 sphinx_gallery_conf = {
     "examples_dirs": ["../examples"],
@@ -76,7 +76,8 @@ sphinx_gallery_conf = {
 reading_path = [
     "auto_examples/1_story/plot_1_how_wrong_can_a_curve_be",
     "auto_examples/1_story/plot_2_do_parameters_chase_noise",
-    "auto_examples/1_story/plot_3_compared_with_what",
+    "auto_examples/2_is_it_true/plot_1_was_it_luck",
+    "auto_examples/2_is_it_true/plot_2_what_if_we_keep_training",
 ]
 
 downloads_project = ".."

@@ -14,7 +14,7 @@ ROOT = Path(__file__).parents[1]
 SCRIPTS = sorted(ROOT.glob("examples/*/plot_*.py"))
 BUILT = ROOT / "docs" / "auto_examples"
 # In CI the site is built first, which runs every page; slower ones are not run twice.
-HEAVY_SECONDS = 60
+HEAVY_SECONDS = 20
 
 each_script = pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 
