@@ -119,7 +119,7 @@ def draw_card(path: Path, *, title: str, text: str, site: str) -> None:
     line = 0.35 + 0.12 * x
     ax.plot(x, line + generator.normal(0, 0.3, x.size), "o", color=colors["data"], alpha=0.5)
     ax.plot([0, 12], [0.35, 1.79], color=colors["network"], linewidth=6)
-    heading = textwrap.fill(title, 30)
+    heading = textwrap.fill(title, 26)
     ax.text(0.7, 5.6, heading, size=44, weight="bold", color=colors["ink"], va="top")
     top = 5.6 - 0.85 * (heading.count("\n") + 1) - 0.15
     body = textwrap.fill(text, 62).splitlines()
