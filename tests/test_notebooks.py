@@ -74,3 +74,11 @@ def test_what_is_not_known_is_reported(rest, found, monkeypatch):
 )
 def test_what_is_quoted_or_markdown_is_left_in_peace(text):
     assert notebooks.left_over(text) is None
+
+
+def test_an_exercise_is_quoted_and_its_answer_folded():
+    text = ".. exercise:: More points\n\n   What happens?\n\n   .. answer::\n\n      Less noise.\n"
+    assert notebooks.quote_admonitions(text) == (
+        "> **Try it: More points**\n>\n> What happens?\n>\n"
+        "> <details><summary>Answer</summary>\n>\n> Less noise.\n>\n> </details>\n\n"
+    )

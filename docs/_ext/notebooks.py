@@ -21,9 +21,11 @@ _logger = logging.getLogger(__name__)
 
 _ROLE = re.compile(r"(?<!`):([a-z]+(?::[a-z]+)*):`([^`]+)`")
 _ADMONITION = re.compile(
-    r"^\.\. admonition:: (?P<title>.+)\n(?P<options>(?: +:\w+:.*\n)*)(?P<body>(?:\n| +.*\n?)+)",
+    r"^\.\. (?P<kind>admonition|exercise):: (?P<title>.+)\n"
+    r"(?P<options>(?: +:\w+:.*\n)*)(?P<body>(?:\n| +.*\n?)+)",
     flags=re.MULTILINE,
 )
+_ANSWER = re.compile(r"^\.\. answer::\n(?P<body>(?:\n| +.*\n?)+)", flags=re.MULTILINE)
 # What stands in ``...`` or in a fence is quoted, not meant.
 _QUOTED = re.compile(r"```.*?```|``.*?``", flags=re.DOTALL)
 _LEFT_OVER = re.compile(r":[a-z:]+:`|^ *\.\. [a-z-]+::", flags=re.MULTILINE)
@@ -60,11 +62,17 @@ def say_roles(text: str, entries: dict[str, Entry]) -> str:
 
 
 def quote_admonitions(text: str) -> str:
-    """Turn each admonition into a quoted block of Markdown with a bold title."""
+    """Turn admonitions and exercises into quoted blocks; answers stay folded."""
+
+    def answered(match: re.Match[str]) -> str:
+        answer = textwrap.dedent(match["body"]).strip()
+        return f"<details><summary>Answer</summary>\n\n{answer}\n\n</details>\n"
 
     def quoted(match: re.Match[str]) -> str:
-        body = textwrap.dedent(match["body"]).strip()
-        lines = [f"**{match['title'].strip()}**", "", *body.splitlines()]
+        body = _ANSWER.sub(answered, textwrap.dedent(match["body"]).strip() + "\n")
+        title = match["title"].strip()
+        title = f"Try it: {title}" if match["kind"] == "exercise" else title
+        lines = [f"**{title}**", "", *body.strip().splitlines()]
         return "\n".join(f"> {line}".rstrip() for line in lines) + "\n\n"
 
     return _ADMONITION.sub(quoted, text)
