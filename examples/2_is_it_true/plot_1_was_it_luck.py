@@ -258,8 +258,14 @@ claim(
 # What this does not show: what more steps would do. Eight hundred steps may
 # simply be too few to overfit.
 #
-# .. admonition:: Try it
-#    :class: exercise
+# .. exercise:: Smaller steps
 #
-#    Predict, then check: does halving the learning rate help as much as
-#    averaging does? Use ``STORY.replace(learning_rate=0.005)``.
+#    Predict first: does halving the learning rate help as much as averaging
+#    does? Use ``STORY.replace(learning_rate=0.005, average_last=100)`` and
+#    compare the medians of the last step.
+#
+#    .. answer::
+#
+#       It helps, but less: over these 200 seeds the median excess risk at the
+#       last step is 0.28 instead of 0.43, and averaging gives 0.13. Smaller
+#       steps dance less; an average does not dance at all.

@@ -249,8 +249,15 @@ claim(
 # and which part of the recipe holds the network back: the size of the
 # batches, the learning rate, or the scale of the inputs.
 #
-# .. admonition:: Try it
-#    :class: exercise
+# .. exercise:: Small batches for the eager recipe
 #
-#    Predict, then check: do batches of 32 hold back the eager recipe too?
-#    Give ``eager`` a ``batch_size=32``.
+#    Predict first: do batches of 32 hold back the eager recipe too? Add
+#    ``batch_size=32`` to its settings and look at the last line that it
+#    prints.
+#
+#    .. answer::
+#
+#       Yes, by half. After as many steps, the median training error is 2.9
+#       instead of 1.8, and the excess risk 1.4 instead of 2.9. With a small
+#       learning rate the noise of the batches slows the chase; it does not
+#       stop it.
