@@ -4,11 +4,13 @@ Everything random about a member (its first weights, its batches, its dropout) c
 member's own seed, so that its result is the same in every block and beside any neighbors.
 """
 
+import dataclasses
 import functools
 import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from time import perf_counter
 from typing import Any
 
 import keras
@@ -21,10 +23,12 @@ from overfit_tutorial.recipes import Recipe
 
 Weights = tuple[NDArray[Any], ...]
 
-# A call of the compiled loop takes about a second at most. Between two calls there is time for a
+# A call of the compiled loop takes about so long at most. Between two calls there is time for a
 # progress bar, a checkpoint and an interruption.
-_SECONDS_A_CALL = 1.0
+_SECONDS_A_CALL = 0.5
+# What a step takes, on the slow side: the loop, the optimizer's memory, the arithmetic.
 _SECONDS_A_STEP = 5e-5
+_SECONDS_A_PARAMETER = 3e-9
 _FLOP_A_SECOND = 2e10
 _MOST_EPOCHS_A_CALL = 1024
 
@@ -87,79 +91,79 @@ def train_block(
     n_padded = n_padded or n_members
     rows = np.minimum(np.arange(n_padded), n_members - 1)
     x, y, seeds = x[rows], y[rows], [seeds[k] for k in rows]
-    n_train = n_samples - recipe.n_validation(n_samples)
-    n_epochs, n_steps = recipe.n_epochs(n_samples), recipe.steps_per_epoch(n_samples)
-    shape = _loop.Shape(
-        n_members=n_padded,
-        widths=(1, *recipe.hidden_widths, 1),
-        activation=recipe.activation,
-        optimizer=recipe.optimizer,
-        n_train=n_train,
-        n_validation=n_samples - n_train,
-        batch_size=recipe.batch_size or n_train,
-        keep_short_batch=recipe.keep_short_batch,
-        dropout=recipe.dropout,
-        averages=recipe.average_last > 0,
-        epochs_per_call=_epochs_per_call(recipe, n_padded, n_train, n_steps, checkpoints),
-        dtype=recipe.dtype,
-    )
+    n_train, n_epochs = recipe.n_train(n_samples), recipe.n_epochs(n_samples)
+    ends = sorted({*checkpoints, n_epochs})  # of calls, whatever their pace
+    # Calls are handed room for so many epochs, which should not be much more than they take. But
+    # the epochs of a recipe alone are no reason to compile again.
+    longest = np.diff([0, *ends]).max() if checkpoints else _MOST_EPOCHS_A_CALL
+    pace = _Pace(recipe, n_padded, n_samples, most_epochs=int(longest))
+    shape = pace.shape
     scaling = _scaling(recipe, x[:, :n_train], y[:, :n_train])
+    scaled_x = (x - scaling.x_mean[:, None]) / scaling.x_std[:, None]
+    scaled_y = (y - scaling.y_mean[:, None]) / scaling.y_std[:, None]
     if initial_weights is None:
         weights = initial_weights_of(recipe, seeds)
     else:
         weights = tuple(tf.constant(w[rows], recipe.dtype) for w in initial_weights)
+    keys = [_arguments.child_seed(seed, 1).generate_state(1, np.uint64) for seed in seeds]
     orders = _Orders(recipe, seeds, n_train)
-    rates = _learning_rates(recipe.learning_rate, n_epochs * n_steps).reshape(n_epochs, n_steps)
-    scaled_x = (x - scaling.x_mean[:, None]) / scaling.x_std[:, None]
-    scaled_y = (y - scaling.y_mean[:, None]) / scaling.y_std[:, None]
-    dropout_seeds = [_arguments.child_seed(seed, 1).generate_state(2) for seed in seeds]
+    rates = learning_rates(recipe.learning_rate, recipe.n_steps(n_samples)).reshape(n_epochs, -1)
+    inputs = _loop.Inputs(
+        x=tf.constant(scaled_x[..., None], recipe.dtype),
+        y=tf.constant(scaled_y[..., None], recipe.dtype),
+        orders=None,
+        rates=None,
+        weight_decay=tf.constant(recipe.weight_decay, recipe.dtype),
+        dropout_keys=tf.constant(np.concatenate(keys)),
+        patience=tf.constant(recipe.patience or np.iinfo(np.int32).max),
+        average_from=None,
+        n_epochs=None,
+        batches=None,
+    )
     state = _loop.initial_state(_loop.pack(weights), shape)
-    run = _loop.compiled_loop(shape)
-    losses, saved, done = [], {}, 0
-    for stop in _stops(n_epochs, shape.epochs_per_call, checkpoints):
-        state, *new = _call(
-            run,
-            recipe,
-            state,
-            _loop.Inputs(
-                x=tf.constant(scaled_x[..., None], recipe.dtype),
-                y=tf.constant(scaled_y[..., None], recipe.dtype),
+    records, saved, done, batch = [], {}, 0, 0
+    while done < n_epochs:
+        if batch == 0:
+            stop = min(done + pace.n_epochs, next(end for end in ends if end > done))
+            inputs = inputs._replace(
                 orders=tf.constant(orders.next(stop - done, shape.epochs_per_call)),
                 rates=tf.constant(_fill(rates[done:stop], shape.epochs_per_call), recipe.dtype),
-                weight_decay=tf.constant(recipe.weight_decay, recipe.dtype),
-                dropout_seeds=tf.constant(np.array(dropout_seeds).view(np.int32)),
-                patience=tf.constant(recipe.patience or np.iinfo(np.int32).max),
                 average_from=tf.constant(n_epochs - recipe.average_last - done),
                 n_epochs=tf.constant(stop - done),
-            ),
-        )
-        losses.append(np.stack([loss.numpy()[: stop - done] for loss in new]))
+            )
+        batches = (batch, pace.next_cut(batch))
+        state, *record = pace.run(state, inputs._replace(batches=tf.constant(batches)))
+        batch = batches[1] % shape.n_whole_batches
+        if batch > 0:
+            proceed(0)
+            continue
+        records.append([part.numpy()[: stop - done].T for part in record])
         proceed(stop - done)
         done = stop
         if done in checkpoints:
-            saved[done] = _arrays(_loop.unpack(state.layers), n_members)
+            saved[done] = _arrays(state.layers, n_members)
         if recipe.patience is not None and state.stopped.numpy().all():
             break
-    history = np.full((2, n_padded, n_epochs), np.nan)
-    history[:, :, :done] = np.concatenate(losses, axis=1).transpose(0, 2, 1)
-    ran = _epochs_run(history[1], recipe.patience)
-    last = _arrays(_loop.unpack(state.layers), n_members)
-    final = last
-    if recipe.average_last:
-        final = _arrays(_loop.unpack(state.mean), n_members)
-    elif recipe.patience is not None:
-        final = last = _arrays(_loop.unpack(state.best), n_members)
-    history = np.where(ran, history, np.nan) * scaling.y_std[:, None] ** 2
-    finite = [np.isfinite(w.reshape(n_members, -1)).all(axis=1) for w in (*final, *last)]
-    diverged = (ran & ~np.isfinite(history[0])).any(axis=1)[:n_members]
+    train, validation, ran = (
+        np.concatenate(parts, axis=1) for parts in zip(*records, strict=True)
+    )
+    finite = np.isfinite(train) & np.isfinite(validation)
+    last = _arrays(state.best if recipe.patience is not None else state.layers, n_members)
+    final = _arrays(state.mean, n_members) if recipe.average_last else last
+    for array in (*final, *last):
+        finite &= np.isfinite(array.reshape(n_members, -1)).all(axis=1)[rows, None]
+    losses = [
+        _history(loss, ran, n_epochs)[:n_members] * scaling.y_std[:n_members, None] ** 2
+        for loss in (train, validation)
+    ]
     return Block(
         weights=final,
         last_weights=last,
-        loss=history[0, :n_members],
-        validation_loss=history[1, :n_members, : n_epochs if shape.n_validation else 0],
-        scaling=Scaling(*(part[:n_members] for part in vars(scaling).values())),
+        loss=_read_only(losses[0]),
+        validation_loss=_read_only(losses[1][:, : n_epochs if shape.n_validation else 0]),
+        scaling=Scaling(*(_read_only(part[:n_members]) for part in vars(scaling).values())),
         checkpoints=saved,
-        diverged=diverged | ~np.all(finite, axis=0),
+        diverged=_read_only((ran & ~finite).any(axis=1)[:n_members]),
     )
 
 
@@ -185,7 +189,8 @@ def _kernels(widths: tuple[int, ...], dtype: str) -> Any:
     """Return a function that draws Glorot uniform kernels from seeds, all members in one call."""
 
     def draw_layer(seeds: Any, n_in: int, n_out: int) -> Any:
-        limit = tf.constant(math.sqrt(3.0 * (1.0 / ((n_in + n_out) / 2.0))), dtype)
+        # Keras rounds the limit to float32 whatever the precision.
+        limit = tf.cast(tf.constant(math.sqrt(3.0 * (1.0 / ((n_in + n_out) / 2.0)))), dtype)
         return tf.map_fn(
             lambda seed: tf.random.stateless_uniform(
                 [n_in, n_out], tf.stack([seed, 0]), -limit, limit, dtype
@@ -226,15 +231,13 @@ class _Orders:
 
 
 @functools.lru_cache(maxsize=64)
-def _learning_rates(schedule: float | Callable[[int], float], n_steps: int) -> NDArray[np.float64]:
+def learning_rates(schedule: float | Callable[[int], float], n_steps: int) -> NDArray[np.float64]:
     """Return the rate of each step."""
     if not callable(schedule):
         return np.full(n_steps, schedule, dtype=np.float64)
     if isinstance(schedule, keras.optimizers.schedules.LearningRateSchedule):
         # Some schedules branch on the step, so they take one at a time.
-        steps = tf.range(n_steps, dtype=tf.int64)
-        mapped = tf.function(lambda s: tf.map_fn(schedule, s, fn_output_signature=tf.float32))
-        rates = np.asarray(mapped(steps), dtype=np.float64)
+        rates = np.asarray(_mapped(schedule, n_steps))
     else:
         rates = np.array([float(schedule(step)) for step in range(n_steps)])
     wrong = ~(np.isfinite(rates) & (rates >= 0))
@@ -247,48 +250,86 @@ def _learning_rates(schedule: float | Callable[[int], float], n_steps: int) -> N
     return rates
 
 
+def _mapped(schedule: Callable[[Any], Any], n_steps: int) -> Any:
+    """Return the values of a Keras schedule, which has a precision of its own."""
+
+    def values() -> Any:
+        steps = tf.range(n_steps, dtype=tf.int64)
+        return tf.map_fn(
+            lambda step: tf.cast(schedule(step), tf.float64), steps, fn_output_signature=tf.float64
+        )
+
+    return tf.function(values, autograph=False).get_concrete_function()()
+
+
 def _scaling(recipe: Recipe, x: NDArray[np.float64], y: NDArray[np.float64]) -> Scaling:
     """Return each member's units, from the points that it is trained on."""
     parts = []
-    for name, values in (("x", x), ("y", y)):
+    for values, standardized in ((x, recipe.standardize_x), (y, recipe.standardize_y)):
         mean, std = np.zeros(len(values)), np.ones(len(values))
-        if getattr(recipe, f"standardize_{name}"):
+        if standardized:
             mean, std = values.mean(axis=1), values.std(axis=1)
-            if not std.all():
-                raise ValueError(f"{name} must not be constant where standardize_{name} is set")
         parts += [mean, std]
     return Scaling(*parts)
 
 
-def _call(run: Any, recipe: Recipe, state: Any, inputs: Any) -> Any:
-    """Run the loop; say so if it is the caller's own activation that cannot be compiled."""
-    try:
-        return run(state, inputs)
-    except Exception as error:
-        if callable(recipe.activation):
-            raise ValueError(
-                "activation must be a function of one tensor that TensorFlow can compile and that "
-                f"keeps its shape, got {recipe.activation!r}: {error}"
-            ) from error
-        raise
+class _Pace:
+    """How far to go in one call, by the time that the one before has taken.
 
+    One call takes many short epochs. A long epoch is cut into several calls, which need a second
+    compiled loop: one that does not complete an epoch.
+    """
 
-def _epochs_per_call(
-    recipe: Recipe, n_members: int, n_train: int, n_steps: int, checkpoints: Sequence[int]
-) -> int:
-    """Return how many epochs one call may take at most, a power of two."""
-    flop = 6 * recipe.n_parameters() * n_train * n_members  # a product forward, two backward
-    seconds = n_steps * _SECONDS_A_STEP + flop / _FLOP_A_SECOND
-    most = float(_MOST_EPOCHS_A_CALL)
-    if checkpoints:  # calls are short anyway, and each is handed room for so many epochs
-        most = min(most, 2.0 ** math.ceil(math.log2(np.diff([0, *sorted(checkpoints)]).max())))
-    return int(2 ** math.floor(math.log2(np.clip(_SECONDS_A_CALL / seconds, 1, most))))
+    def __init__(
+        self, recipe: Recipe, n_members: int, n_samples: int, *, most_epochs: int
+    ) -> None:
+        n_train = recipe.n_train(n_samples)
+        batch_size = recipe.batch_size or n_train
+        n_parameters = recipe.n_parameters() * n_members
+        # A product forward and two backward, of two operations each.
+        arithmetic = 6 * n_parameters * batch_size / _FLOP_A_SECOND
+        memory = n_parameters * _SECONDS_A_PARAMETER
+        self.steps_per_epoch = recipe.steps_per_epoch(n_samples)
+        self.n_steps = _SECONDS_A_CALL / (_SECONDS_A_STEP + memory + arithmetic)
+        n_epochs = np.clip(self.n_steps / self.steps_per_epoch, 1, _MOST_EPOCHS_A_CALL)
+        room = min(math.floor(math.log2(n_epochs)), math.ceil(math.log2(most_epochs)))
+        self.cuts = self.n_steps < self.steps_per_epoch
+        self.shape = _loop.Shape(
+            n_members=n_members,
+            widths=(1, *recipe.hidden_widths, 1),
+            activation=recipe.activation,
+            optimizer=recipe.optimizer,
+            n_train=n_train,
+            n_validation=n_samples - n_train,
+            batch_size=batch_size,
+            keep_short_batch=recipe.keep_short_batch,
+            dropout=recipe.dropout,
+            averages=recipe.average_last > 0,
+            epochs_per_call=2**room,
+            completes=True,
+            dtype=recipe.dtype,
+        )
 
+    @property
+    def n_epochs(self) -> int:
+        """Return how many epochs the next call should take."""
+        return int(np.clip(self.n_steps / self.steps_per_epoch, 1, self.shape.epochs_per_call))
 
-def _stops(n_epochs: int, epochs_per_call: int, checkpoints: Sequence[int]) -> list[int]:
-    """Return the epochs at which calls end: at each checkpoint, and often enough between."""
-    stops = {*checkpoints, *range(epochs_per_call, n_epochs, epochs_per_call), n_epochs}
-    return sorted(stops)
+    def next_cut(self, batch: int) -> int:
+        """Return the batch at which the call should end that begins at `batch`."""
+        n_batches = self.shape.n_whole_batches
+        return min(batch + max(int(self.n_steps), 1), n_batches) if self.cuts else n_batches
+
+    def run(self, state: _loop.State, inputs: _loop.Inputs) -> Any:
+        """Call the loop, and note how long it takes."""
+        first, stop = inputs.batches.numpy()
+        completes = stop == self.shape.n_whole_batches
+        loop = _loop.compiled_loop(dataclasses.replace(self.shape, completes=bool(completes)))
+        start = perf_counter()
+        result = loop(state, inputs)
+        n_steps = (stop - first) * int(inputs.n_epochs)
+        self.n_steps = n_steps * _SECONDS_A_CALL / (perf_counter() - start)
+        return result
 
 
 def _fill(rates: NDArray[np.float64], n_rows: int) -> NDArray[np.float64]:
@@ -296,22 +337,18 @@ def _fill(rates: NDArray[np.float64], n_rows: int) -> NDArray[np.float64]:
     return np.concatenate([rates, np.zeros((n_rows - len(rates), rates.shape[1]))])
 
 
-def _epochs_run(validation_loss: NDArray[np.float64], patience: int | None) -> NDArray[np.bool_]:
-    """Return which epochs each member took before it stopped, ``(n_members, n_epochs)``."""
-    ran = np.ones(validation_loss.shape, dtype=bool)
-    if patience is not None:
-        best, wait = np.full(len(ran), np.inf), np.zeros(len(ran), dtype=int)
-        for epoch, loss in enumerate(validation_loss.T):
-            ran[:, epoch] = wait < patience
-            better = ran[:, epoch] & (loss < best)
-            best = np.where(better, loss, best)
-            wait = np.where(better, 0, wait + 1)
-    return ran
+def _history(loss: NDArray[Any], ran: NDArray[np.bool_], n_epochs: int) -> NDArray[np.float64]:
+    """Return the losses of all epochs, NaN where a member had stopped before."""
+    history = np.full((len(loss), n_epochs), np.nan)
+    history[:, : loss.shape[1]][ran] = loss[ran]
+    return history
 
 
-def _arrays(tensors: tuple[Any, ...], n_members: int) -> Weights:
+def _arrays(layers: tuple[Any, ...], n_members: int) -> Weights:
     """Return the members' weights as read-only arrays, without those that only fill up."""
-    arrays = tuple(tensor.numpy()[:n_members] for tensor in tensors)
-    for array in arrays:
-        array.setflags(write=False)
-    return arrays
+    return tuple(_read_only(tensor.numpy()[:n_members]) for tensor in _loop.unpack(layers))
+
+
+def _read_only(array: NDArray[Any]) -> NDArray[Any]:
+    array.setflags(write=False)
+    return array

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from overfit_tutorial._updates import OPTIMIZERS
@@ -34,13 +35,18 @@ class Shape:
     dropout: float
     averages: bool
     epochs_per_call: int
+    completes: bool  # False: a call takes some whole batches of one epoch that goes on after it
     dtype: str
 
     @property
-    def batch_sizes(self) -> tuple[int, int]:
-        """Return how many whole batches an epoch has, and the size of the short one, or zero."""
-        whole, left = divmod(self.n_train, self.batch_size)
-        return whole, left if self.keep_short_batch else 0
+    def n_whole_batches(self) -> int:
+        """Return how many batches of an epoch are not short."""
+        return self.n_train // self.batch_size
+
+    @property
+    def short_batch(self) -> int:
+        """Return the size of the last, smaller batch of an epoch, or zero."""
+        return self.n_train % self.batch_size if self.keep_short_batch else 0
 
 
 class State(NamedTuple):
@@ -49,6 +55,7 @@ class State(NamedTuple):
     layers: tuple[Any, ...]  # (n_members, n_in + 1, n_out), packed by `pack`
     slots: tuple[tuple[Any, ...], ...]  # of the optimizer, for each of the layers
     step: Any  # steps taken, in the precision of the weights
+    loss_sum: Any  # (n_members,) over the points of the present epoch
     mean: tuple[Any, ...]  # of the layers over the tail; empty unless the shape has averages
     n_averaged: Any
     best: tuple[Any, ...]  # layers of the best validation loss; empty without validation
@@ -65,10 +72,11 @@ class Inputs(NamedTuple):
     orders: Any  # (n_members, epochs_per_call, n_train), whole numbers
     rates: Any  # (epochs_per_call, steps_per_epoch)
     weight_decay: Any
-    dropout_seeds: Any  # (n_members, 2)
+    dropout_keys: Any  # (n_members,)
     patience: Any
     average_from: Any  # the first epoch of this call that is averaged
     n_epochs: Any  # at most epochs_per_call
+    batches: Any  # (2,) the first of the whole batches to take in an epoch, and the first not to
 
 
 def initial_state(layers: tuple[Any, ...], shape: Shape) -> State:
@@ -76,12 +84,15 @@ def initial_state(layers: tuple[Any, ...], shape: Shape) -> State:
     values = OPTIMIZERS[shape.optimizer].slots
     return State(
         layers=layers,
-        slots=tuple(tuple(tf.fill(w.shape, _cast(value, w)) for value in values) for w in layers),
-        step=_cast(0, layers[0]),
+        slots=tuple(
+            tuple(tf.fill(w.shape, _constant(value, w)) for value in values) for w in layers
+        ),
+        step=_constant(0, layers[0]),
+        loss_sum=tf.zeros([shape.n_members], shape.dtype),
         mean=tuple(tf.zeros_like(w) for w in layers) if shape.averages else (),
-        n_averaged=_cast(0, layers[0]),
+        n_averaged=_constant(0, layers[0]),
         best=layers if shape.n_validation else (),
-        best_loss=tf.fill([shape.n_members], _cast(float("inf"), layers[0])),
+        best_loss=tf.fill([shape.n_members], _constant(float("inf"), layers[0])),
         wait=tf.zeros([shape.n_members], tf.int32),
         stopped=tf.zeros([shape.n_members], tf.bool),
     )
@@ -90,8 +101,9 @@ def initial_state(layers: tuple[Any, ...], shape: Shape) -> State:
 class Loop:
     """The compiled function of a shape: takes a state some epochs further.
 
-    Called with a `State` and `Inputs`, it returns the next state and the losses of each epoch, of
-    training and of validation, each of shape ``(epochs_per_call, n_members)``.
+    Called with a `State` and `Inputs`, it returns the next state and, of each epoch and of shape
+    ``(epochs_per_call, n_members)``, the training loss, the validation loss, and whether the
+    member had not been stopped before.
     """
 
     def __init__(self, shape: Shape) -> None:
@@ -99,34 +111,40 @@ class Loop:
         self._traced: Any = None
         self._tracing = threading.Lock()
 
-    def __call__(self, state: State, inputs: Inputs) -> tuple[State, Any, Any]:
+    def __call__(self, state: State, inputs: Inputs) -> tuple[State, Any, Any, Any]:
         with self._tracing:
             if self._traced is None:
                 function = tf.function(self._run, jit_compile=has_xla(), autograph=False)
                 self._traced = function.get_concrete_function(state, inputs)
-        result: tuple[State, Any, Any] = self._traced(state, inputs)
+        result: tuple[State, Any, Any, Any] = self._traced(state, inputs)
         return result
 
-    def _run(self, state: State, inputs: Inputs) -> tuple[State, Any, Any]:
+    def _run(self, state: State, inputs: Inputs) -> tuple[State, Any, Any, Any]:
         shape = self.shape
-        losses = tf.zeros([shape.epochs_per_call, shape.n_members], shape.dtype)
+        size = [shape.epochs_per_call, shape.n_members]
+        losses, flags = tf.zeros(size, shape.dtype), tf.zeros(size, tf.bool)
 
-        def body(epoch: Any, state: State, train: Any, validation: Any) -> Any:
-            state, train_loss, validation_loss = _epoch(shape, state, inputs, epoch)
-            train = tf.tensor_scatter_nd_update(train, [[epoch]], [train_loss])
-            validation = tf.tensor_scatter_nd_update(validation, [[epoch]], [validation_loss])
-            return epoch + 1, state, train, validation
+        def body(epoch: Any, state: State, *records: Any) -> Any:
+            running = ~state.stopped
+            state, *new = _epoch(shape, state, inputs, epoch)
+            pairs = zip(records, (*new, running), strict=True)
+            rows = (tf.tensor_scatter_nd_update(old, [[epoch]], [row]) for old, row in pairs)
+            return epoch + 1, state, *rows
 
-        _, state, train, validation = tf.while_loop(
-            lambda epoch, *_: epoch < inputs.n_epochs, body, (0, state, losses, losses)
+        _, state, train, validation, ran = tf.while_loop(
+            lambda epoch, *_: epoch < inputs.n_epochs, body, (0, state, losses, losses, flags)
         )
-        return state, train, validation
+        return state, train, validation, ran
 
 
-@functools.lru_cache(maxsize=64)
 def compiled_loop(shape: Shape) -> Loop:
-    """Return the loop of a shape; the same shape is compiled once."""
-    return Loop(shape)
+    """Return the loop of a shape; the same shape is compiled once, also by several threads."""
+    with _LOOKING_UP:
+        return _loop_of(shape)
+
+
+_LOOKING_UP = threading.Lock()
+_loop_of = functools.lru_cache(maxsize=64)(Loop)
 
 
 @functools.cache
@@ -142,6 +160,44 @@ def has_xla() -> bool:
         )
         return False
     return True
+
+
+@functools.lru_cache(maxsize=64)
+def check_activation(activation: str | Callable[[Any], Any], dtype: str) -> None:
+    """Refuse an activation that the loop cannot use, by trying it on a few numbers."""
+    function = keras.activations.get(activation)
+    z = tf.reshape(tf.cast(tf.linspace(-2.0, 2.0, 24), dtype), [2, 3, 4])
+
+    def probe() -> tuple[Any, Any, Any]:
+        with tf.GradientTape() as tape:
+            tape.watch(z)
+            values = function(z)
+        apart = tf.stack([function(points) for points in tf.unstack(z)])
+        return values, tape.gradient(values, z), apart
+
+    # What Keras offers by name can be compiled; trying it would take a while.
+    compiled = callable(activation) and has_xla()
+    try:
+        traced = tf.function(probe, jit_compile=compiled, autograph=False)
+        values, slopes, apart = traced.get_concrete_function()()
+    except Exception as error:
+        raise ValueError(
+            "activation must be a function of one tensor that TensorFlow can compile, "
+            f"got {activation!r}: {error}"
+        ) from error
+    if (values.shape, values.dtype) != (z.shape, z.dtype):
+        raise ValueError(
+            f"activation must keep the shape and the precision of its argument, got "
+            f"{activation!r}, which makes {values.dtype.name} of shape {values.shape} out of "
+            f"{dtype} of shape {z.shape}"
+        )
+    if slopes is None:
+        raise ValueError(f"activation must have a gradient, got {activation!r}")
+    if not np.allclose(values, apart, equal_nan=True):
+        raise ValueError(
+            "activation must be the same for points of one network as for those of several, "
+            f"got {activation!r}"
+        )
 
 
 def pack(weights: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -180,26 +236,28 @@ def _epoch(shape: Shape, state: State, inputs: Inputs, epoch: Any) -> tuple[Stat
     order = inputs.orders[:, epoch]
     x = tf.gather(inputs.x, order, batch_dims=1)
     y = tf.gather(inputs.y, order, batch_dims=1)
-    n_whole, short = shape.batch_sizes
     averaged = epoch >= inputs.average_from
 
-    def take(state: State, total: Any, index: Any, size: int) -> tuple[State, Any]:
+    def take(state: State, index: Any, size: int) -> State:
         begin = [0, index * shape.batch_size, 0]
         part = [shape.n_members, size, 1]
         points, targets = tf.slice(x, begin, part), tf.slice(y, begin, part)
         rate = inputs.rates[epoch, index]
         state, loss = _step(shape, state, inputs, points, targets, rate, averaged)
-        return state, total + loss * size
+        return state._replace(loss_sum=state.loss_sum + loss * size)
 
-    total = tf.zeros([shape.n_members], shape.dtype)
-    _, state, total = tf.while_loop(
-        lambda index, *_: index < n_whole,
-        lambda index, state, total: (index + 1, *take(state, total, index, shape.batch_size)),
-        (0, state, total),
+    _, state = tf.while_loop(
+        lambda index, _: index < inputs.batches[1],
+        lambda index, state: (index + 1, take(state, index, shape.batch_size)),
+        (inputs.batches[0], state),
     )
-    if short:
-        state, total = take(state, total, n_whole, short)
-    loss = total / (n_whole * shape.batch_size + short)
+    if not shape.completes:
+        return state, state.loss_sum, state.loss_sum
+    if shape.short_batch:
+        state = take(state, shape.n_whole_batches, shape.short_batch)
+    n_points = shape.n_whole_batches * shape.batch_size + shape.short_batch
+    loss = state.loss_sum / n_points
+    state = state._replace(loss_sum=tf.zeros_like(loss))
     if not shape.n_validation:
         return state, loss, tf.zeros_like(loss)
     state, validation_loss = _validate(shape, state, inputs)
@@ -213,7 +271,7 @@ def _step(
     activation = keras.activations.get(shape.activation)
     with tf.GradientTape() as tape:
         tape.watch(state.layers)
-        masks = _dropout_masks(shape, inputs.dropout_seeds, state.step, x.shape[1])
+        masks = _dropout_masks(shape, inputs.dropout_keys, state.step, x.shape[1])
         outputs = forward(state.layers, x, activation, masks)
         losses = tf.reduce_mean(tf.square(outputs - y), axis=(1, 2))
         total = tf.reduce_sum(losses)  # a member's layers touch its own loss alone
@@ -253,25 +311,40 @@ def _validate(shape: Shape, state: State, inputs: Inputs) -> tuple[State, Any]:
     return state, loss
 
 
-def _dropout_masks(shape: Shape, seeds: Any, step: Any, n_points: int) -> tuple[Any, ...]:
+def _dropout_masks(shape: Shape, keys: Any, step: Any, n_points: int) -> tuple[Any, ...]:
     """Return a mask for each hidden layer: zero, or what makes up for the zeros."""
     if not shape.dropout:
         return ()
     hidden = shape.widths[1:-1]
-    masks = []
-    for layer, width in enumerate(hidden):
-        # One draw a member: a draw for all would depend on how many there are.
-        offset = tf.cast(step, tf.int32) * len(hidden) + layer
-        draws = [
-            tf.random.stateless_uniform(
-                [n_points, width], seeds[k] + tf.stack([0, offset]), dtype=shape.dtype
-            )
-            for k in range(shape.n_members)
-        ]
-        keep = tf.cast(tf.stack(draws) >= shape.dropout, shape.dtype)
-        masks.append(keep / (1 - shape.dropout))
-    return tuple(masks)
+    n_units = sum(hidden)
+    places = tf.reshape(tf.range(n_points * n_units, dtype=tf.int64), [n_points, n_units])
+    before = tf.cast(step, tf.int64) * (shape.batch_size * n_units)
+    draws = split_mix(keys[:, None, None], tf.cast(before + places, tf.uint64))
+    draws = tf.cast(tf.bitwise.right_shift(draws, _unsigned(40)), tf.int32)  # 24 of the bits
+    keep = tf.cast(draws >= round(shape.dropout * 2**24), shape.dtype)
+    return tuple(tf.split(keep / (1 - shape.dropout), hidden, axis=-1))
 
 
-def _cast(value: float, like: Any) -> Any:
-    return tf.cast(value, like.dtype)
+def split_mix(key: Any, index: Any) -> Any:
+    """Return 64 random bits: number `index`, from zero, of the stream that `key` starts.
+
+    This is SplitMix64. TensorFlow's generators give other numbers under XLA than without, and one
+    stream at a time.
+
+    References
+    ----------
+    Steele, Lea & Flood (2014), Fast splittable pseudorandom number generators.
+    """
+    z = key + (index + 1) * _unsigned(0x9E3779B97F4A7C15)
+    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB), (31, 1)):
+        z = tf.bitwise.bitwise_xor(z, tf.bitwise.right_shift(z, _unsigned(shift)))
+        z *= _unsigned(factor)
+    return z
+
+
+def _unsigned(value: int) -> Any:
+    return tf.constant(value, tf.uint64)
+
+
+def _constant(value: float, like: Any) -> Any:
+    return tf.constant(value, like.dtype)

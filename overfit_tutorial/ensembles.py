@@ -7,6 +7,7 @@ the size of the ensemble, of the blocks, and the number of threads.
 
 import dataclasses
 import math
+import numbers
 import os
 import threading
 from collections.abc import Iterator, Sequence
@@ -68,6 +69,8 @@ class EnsembleFit:
 
     def __getitem__(self, index: int) -> training.Fit:
         """Return one member."""
+        if not isinstance(index, numbers.Integral):
+            raise TypeError(f"index must be a whole number, got {index!r}")
         if not -len(self) <= index < len(self):
             raise IndexError(
                 f"index must be below the number of members, {len(self)}, got {index}"
@@ -160,10 +163,11 @@ def fit_ensemble(
     """
     x_rows, y_rows = _rows("x", x), _rows("y", y)
     training.check_points(x_rows, y_rows, recipe)
-    seeds = _member_seeds(seed, n_members, [len(x_rows), len(y_rows)])
+    own = [len(rows) for z, rows in ((x, x_rows), (y, y_rows)) if np.ndim(z) == 2]
+    seeds = _member_seeds(seed, n_members, own)
     n_members, n_samples = len(seeds), x_rows.shape[1]
     x_rows, y_rows = (np.broadcast_to(z, (n_members, n_samples)) for z in (x_rows, y_rows))
-    weights = training.check_weights(initial_weights, recipe, n_members=n_members)
+    weights = training.check_weights(initial_weights, recipe, axes=(n_members,))
     checkpoints = training.check_checkpoints(checkpoints, recipe, n_samples)
     n_jobs = _n_threads() if n_jobs is None else _arguments.check_count("n_jobs", n_jobs)
     size = block_size(n_members, recipe.n_parameters(), n_jobs)
@@ -202,8 +206,10 @@ def fit_ensemble(
         cancelled.set()
         pool.shutdown(wait=True, cancel_futures=True)
         bar.close()
-    seconds = np.concatenate([np.full(len(block.loss), spent) for block, spent in blocks])
-    return EnsembleFit(recipe=recipe, seconds=seconds, **_joined([block for block, _ in blocks]))
+    fields = [
+        {**vars(block), "seconds": np.full(len(block.loss), spent)} for block, spent in blocks
+    ]
+    return EnsembleFit(recipe=recipe, **_joined(fields))
 
 
 def block_size(n_members: int, n_parameters: int, n_jobs: int) -> int:
@@ -223,33 +229,29 @@ def block_size(n_members: int, n_parameters: int, n_jobs: int) -> int:
     return best
 
 
-def _joined(blocks: Sequence[_blocks.Block]) -> dict[str, Any]:
-    """Return the fields of all blocks, joined along the member axis."""
-
-    def join(parts: Sequence[Any]) -> Any:
-        first = parts[0]
-        if isinstance(first, tuple):
-            return tuple(join(column) for column in zip(*parts, strict=True))
-        if isinstance(first, dict):
-            return {key: join([part[key] for part in parts]) for key in first}
-        if isinstance(first, _blocks.Scaling):
-            return _blocks.Scaling(**join([vars(part) for part in parts]))
-        array = np.concatenate(parts)
-        array.setflags(write=False)
-        return array
-
-    return join([{**vars(block), "diverged": block.diverged} for block in blocks])  # type: ignore[no-any-return]
+def _joined(parts: Sequence[Any]) -> Any:
+    """Return nested collections of arrays, joined along the member axis."""
+    first = parts[0]
+    if isinstance(first, tuple):
+        return tuple(_joined(column) for column in zip(*parts, strict=True))
+    if isinstance(first, dict):
+        return {key: _joined([part[key] for part in parts]) for key in first}
+    if isinstance(first, _blocks.Scaling):
+        return _blocks.Scaling(**_joined([vars(part) for part in parts]))
+    array = np.concatenate(parts)
+    array.setflags(write=False)
+    return array
 
 
 def _member_seeds(
     seed: Any, n_members: int | None, n_rows: Sequence[int]
 ) -> list[np.random.SeedSequence]:
     """Return the seed of each member; refuse numbers of members that contradict each other."""
-    counts = {rows for rows in n_rows if rows > 1}
+    counts = set(n_rows)
     if n_members is not None:
         counts.add(_arguments.check_count("n_members", n_members))
     if isinstance(seed, Sequence | np.ndarray):
-        counts.add(len(seed))
+        counts.add(_arguments.check_count("the number of seeds", len(seed)))
     if len(counts) > 1:
         raise ValueError(
             f"n_members must agree with the rows of x, y and seed, got {sorted(counts)}"

@@ -106,6 +106,10 @@ class Recipe:
                 f"activation must be the name of a Keras activation or a function, "
                 f"got {self.activation!r}"
             )
+        try:
+            hash((self.activation, self.learning_rate))  # compiled code is found again by them
+        except TypeError as error:
+            raise TypeError(f"activation and learning_rate must be hashable: {error}") from None
         _check_choice("optimizer", self.optimizer, OPTIMIZER_NAMES)
         _check_choice("dtype", self.dtype, ("float32", "float64"))
         if not callable(self.learning_rate):
@@ -128,17 +132,15 @@ class Recipe:
             raise ValueError(
                 f"patience needs a validation_share above 0, got patience={self.patience}"
             )
+        for name in ("keep_short_batch", "reshuffle", "standardize_x", "standardize_y"):
+            if not isinstance(getattr(self, name), bool):
+                raise TypeError(f"{name} must be True or False, got {getattr(self, name)!r}")
         self._check_average()
 
     def _check_average(self) -> None:
-        """Refuse an average that there is nothing for, or that early stopping would contradict."""
+        """Refuse an average that early stopping would contradict."""
         if self.average_last != 0:
             _arguments.check_count("average_last", self.average_last)
-            if self.steps is None and self.average_last > self.epochs:
-                raise ValueError(
-                    f"average_last must be at most the epochs, {self.epochs}, "
-                    f"got {self.average_last}"
-                )
             if self.patience is not None:
                 raise ValueError(
                     "average_last and patience exclude each other: which weights to keep, "
@@ -149,13 +151,19 @@ class Recipe:
         """Return the recipe with some settings changed."""
         return dataclasses.replace(self, **changes)
 
-    def n_validation(self, n_samples: int) -> int:
-        """Return how many of the points are held out; Keras rounds the rest down."""
-        return n_samples - math.floor(n_samples * (1 - self.validation_share))
+    def n_train(self, n_samples: int) -> int:
+        """Return how many of the points are not held out, rounded down as in Keras."""
+        n_train = math.floor(n_samples * (1 - self.validation_share))
+        if n_train == 0 or (n_train == n_samples and self.validation_share):
+            raise ValueError(
+                f"validation_share must leave points to train on and points to validate on, "
+                f"got {self.validation_share:g} of {n_samples} points"
+            )
+        return n_train
 
     def steps_per_epoch(self, n_samples: int) -> int:
         """Return the number of steps in one pass over `n_samples` points."""
-        n_train = n_samples - self.n_validation(n_samples)
+        n_train = self.n_train(n_samples)
         batch_size = self.batch_size or n_train
         if batch_size > n_train:
             raise ValueError(
@@ -167,13 +175,17 @@ class Recipe:
 
     def n_epochs(self, n_samples: int) -> int:
         """Return the number of passes over `n_samples` points."""
-        if self.steps is None:
-            return self.epochs
-        n_epochs, left = divmod(self.steps, self.steps_per_epoch(n_samples))
+        n_epochs, left = self.epochs, 0
+        if self.steps is not None:
+            n_epochs, left = divmod(self.steps, self.steps_per_epoch(n_samples))
         if left:
             raise ValueError(
                 f"steps must fill whole epochs of {self.steps_per_epoch(n_samples)} steps, "
                 f"got {self.steps}"
+            )
+        if self.average_last > n_epochs:
+            raise ValueError(
+                f"average_last must be at most the epochs, {n_epochs}, got {self.average_last}"
             )
         return n_epochs
 

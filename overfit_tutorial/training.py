@@ -85,14 +85,21 @@ class Fit:
             for width in recipe.hidden_widths
         ]
         layers = [*dense, keras.layers.Dense(1, dtype=recipe.dtype)]
-        for flag, place, scale, offset in (
-            (recipe.standardize_x, 0, 1 / units.x_std, -units.x_mean / units.x_std),
-            (recipe.standardize_y, len(layers) + 1, units.y_std, units.y_mean),
-        ):
-            if flag:
-                rescaling = keras.layers.Rescaling(float(scale), float(offset), dtype=recipe.dtype)
-                layers.insert(place, rescaling)
-        model = keras.Sequential([keras.Input((1,)), *layers])
+
+        def rescaling(scale: Any, offset: Any) -> keras.layers.Layer:
+            # TensorFlow would round a number of Python to float32.
+            return keras.layers.Rescaling(
+                np.asarray(scale, recipe.dtype),
+                np.asarray(offset, recipe.dtype),
+                dtype=recipe.dtype,
+            )
+
+        if recipe.standardize_x:
+            # Two layers: the mean is subtracted first, where that is exact.
+            layers = [rescaling(1.0, -units.x_mean), rescaling(1 / units.x_std, 0.0), *layers]
+        if recipe.standardize_y:
+            layers = [*layers, rescaling(units.y_std, units.y_mean)]
+        model = keras.Sequential([keras.Input((1,), dtype=recipe.dtype), *layers])
         model.set_weights(list(self.weights))
         return model
 
@@ -143,16 +150,17 @@ def fit_network(
     """
     x_row, y_row = _arguments.check_vector("x", x)[None], _arguments.check_vector("y", y)[None]
     check_points(x_row, y_row, recipe)
-    if initial_weights is not None:
-        initial_weights = [np.asarray(weights)[None] for weights in initial_weights]
+    seeds = [_arguments.check_seed(seed)]
+    weights = check_weights(initial_weights, recipe)
+    checkpoints = check_checkpoints(checkpoints, recipe, x_row.size)
     start = perf_counter()
     block = _blocks.train_block(
         x_row,
         y_row,
         recipe,
-        [_arguments.check_seed(seed)],
-        initial_weights=check_weights(initial_weights, recipe, n_members=1),
-        checkpoints=check_checkpoints(checkpoints, recipe, x_row.size),
+        seeds,
+        initial_weights=None if weights is None else tuple(w[None] for w in weights),
+        checkpoints=checkpoints,
     )
     return member(recipe, block, 0, seconds=perf_counter() - start)
 
@@ -193,34 +201,44 @@ def check_points(x: NDArray[np.float64], y: NDArray[np.float64], recipe: Recipe)
         raise ValueError(
             f"x and y must have the same number of points, got {x.shape[-1]} and {y.shape[-1]}"
         )
-    largest = np.finfo(recipe.dtype).max
+    n_samples = x.shape[-1]
     for name, values in (("x", x), ("y", y)):
-        if np.abs(values).max() > largest:
+        if np.abs(values).max() > np.finfo(recipe.dtype).max:
             raise ValueError(
                 f"{name} must be finite in {recipe.dtype}, got {np.abs(values).max():g}"
             )
-    recipe.n_epochs(x.shape[-1])
-    recipe.steps_per_epoch(x.shape[-1])
+        flat = np.flatnonzero(np.ptp(values[:, : recipe.n_train(n_samples)], axis=1) == 0)
+        if getattr(recipe, f"standardize_{name}") and flat.size:
+            raise ValueError(
+                f"{name} must not be constant where standardize_{name} is set, "
+                f"got {values[flat[0], 0]:g} throughout row {flat[0]}"
+            )
+    _blocks.learning_rates(recipe.learning_rate, recipe.n_steps(n_samples))
     if isinstance(recipe.activation, str):
         networks.check_activation(recipe.activation)
+    _loop.check_activation(recipe.activation, recipe.dtype)
 
 
 def check_weights(
-    weights: Sequence[Any] | None, recipe: Recipe, *, n_members: int
+    weights: Sequence[ArrayLike] | None, recipe: Recipe, *, axes: tuple[int, ...] = ()
 ) -> Weights | None:
-    """Return initial weights as arrays with the member axis first, if they fit the recipe."""
+    """Return initial weights as arrays, if they fit the recipe and have these leading axes."""
     if weights is None:
         return None
-    widths = (1, *recipe.hidden_widths, 1)
-    pairs = itertools.pairwise(widths)
-    expected = [s for n_in, n_out in pairs for s in ((n_in, n_out), (n_out,))]
-    arrays = tuple(np.asarray(w, dtype=recipe.dtype) for w in weights)
-    shapes = [array.shape for array in arrays]
-    if shapes != [(n_members, *shape) for shape in expected]:
+    pairs = itertools.pairwise((1, *recipe.hidden_widths, 1))
+    expected = [(*axes, *s) for n_in, n_out in pairs for s in ((n_in, n_out), (n_out,))]
+    try:
+        arrays = [np.asarray(array, dtype=np.float64) for array in weights]
+    except (TypeError, ValueError) as error:
+        raise TypeError(f"initial_weights must be arrays of numbers: {error}") from error
+    if [array.shape for array in arrays] != expected:
         raise ValueError(
-            f"initial_weights must have the shapes {expected}, got {[s[1:] for s in shapes]}"
+            f"initial_weights must have the shapes {expected}, got {[a.shape for a in arrays]}"
         )
-    return arrays
+    largest = max(np.abs(array).max() for array in arrays)  # NaN if any is
+    if not largest <= np.finfo(recipe.dtype).max:
+        raise ValueError(f"initial_weights must be finite in {recipe.dtype}, got {largest:g}")
+    return tuple(array.astype(recipe.dtype) for array in arrays)
 
 
 def check_checkpoints(
@@ -228,6 +246,8 @@ def check_checkpoints(
 ) -> tuple[int, ...]:
     """Return the epochs to keep, if all are within the training."""
     n_epochs = recipe.n_epochs(n_samples)
+    if np.ndim(checkpoints) != 1:
+        raise TypeError(f"checkpoints must be a sequence of epochs, got {checkpoints!r}")
     if len(checkpoints) and recipe.patience is not None:
         raise ValueError(
             "checkpoints and patience exclude each other: a member may stop before, "

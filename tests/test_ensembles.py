@@ -1,0 +1,128 @@
+import numpy as np
+import pytest
+
+from overfit_tutorial import _loop, data, ensembles
+from overfit_tutorial.ensembles import fit_ensemble
+from overfit_tutorial.training import Recipe, fit_network
+
+SMALL = Recipe(hidden_widths=(7, 5), batch_size=8, epochs=6, learning_rate=0.02)
+POINTS = data.sample_noisy_many(9, n_samples=30, seed=0)
+ALL = fit_ensemble(POINTS.x, POINTS.y, SMALL, seed=1)
+
+
+def same(fit, other):
+    """Say whether two fits are equal, bit for bit."""
+    pairs = [*zip(fit.weights, other.weights, strict=True), (fit.loss, other.loss)]
+    return all(np.array_equal(a, b, equal_nan=True) for a, b in pairs)
+
+
+@pytest.mark.parametrize("index", [0, 4, 8])
+def test_a_member_is_what_it_would_be_alone(index):
+    seed = np.random.SeedSequence(1, spawn_key=(index,))
+    assert same(ALL[index], fit_network(POINTS.x[index], POINTS.y[index], SMALL, seed=seed))
+
+
+@pytest.mark.parametrize("size", [1, 2, 4, 16])
+@pytest.mark.parametrize("n_jobs", [1, 3])
+def test_neither_blocks_nor_threads_change_a_bit(size, n_jobs, monkeypatch):
+    monkeypatch.setattr(ensembles, "block_size", lambda *_: size)
+    assert same(fit_ensemble(POINTS.x, POINTS.y, SMALL, seed=1, n_jobs=n_jobs), ALL)
+
+
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        SMALL.replace(hidden_widths=(33,), dropout=0.3),
+        SMALL.replace(hidden_widths=(1, 129), batch_size=7),
+        SMALL.replace(average_last=3, dtype="float64"),
+        SMALL.replace(validation_share=0.2, patience=2),
+    ],
+    ids=["dropout", "odd widths", "average", "early stopping"],
+)
+def test_members_do_not_depend_on_their_number(recipe):
+    few = fit_ensemble(POINTS.x[:2], POINTS.y[:2], recipe, seed=1)
+    many = fit_ensemble(POINTS.x, POINTS.y, recipe, seed=1)
+    assert same(few[1], many[1])
+    assert not same(many[0], many[1])
+
+
+def test_seeds_may_be_given_one_by_one():
+    seeds = [np.random.SeedSequence(1, spawn_key=(k,)) for k in (4, 0)]
+    fit = fit_ensemble(POINTS.x[[4, 0]], POINTS.y[[4, 0]], SMALL, seed=seeds)
+    assert same(fit[0], ALL[4])
+    assert same(fit[1], ALL[0])
+
+
+def test_shared_points_are_each_members_points():
+    shared = fit_ensemble(POINTS.x[0], POINTS.y[0], SMALL, seed=2, n_members=3)
+    rows = fit_ensemble(np.tile(POINTS.x[0], (3, 1)), np.tile(POINTS.y[0], (3, 1)), SMALL, seed=2)
+    assert same(shared, rows)
+
+
+def test_a_diverging_member_is_marked_and_leaves_the_others_alone():
+    y = POINTS.y.copy()
+    y[3, 0] = 1e30  # its square is beyond single precision
+    fit = fit_ensemble(POINTS.x, y, SMALL, seed=1)
+    assert fit.diverged.tolist() == [k == 3 for k in range(9)]
+    assert all(same(fit[k], ALL[k]) for k in range(9) if k != 3)
+
+
+def test_members_can_be_counted_picked_and_walked_through():
+    assert len(ALL) == len(list(ALL)) == 9
+    assert same(ALL[-1], ALL[8])
+    with pytest.raises(IndexError, match="index must be below the number of members, 9, got 9"):
+        ALL[9]
+
+
+def test_predictions_are_those_of_the_members():
+    at = np.linspace(0, 20, 5)
+    together = ALL.predict(at)
+    assert together.shape == (9, 5)
+    np.testing.assert_array_equal(together[2], ALL[2].predict(at))
+    np.testing.assert_array_equal(ALL.predict(np.tile(at, (9, 1))), together)
+    with pytest.raises(ValueError, match="x must have one row for each of 9 members, got 2"):
+        ALL.predict(np.zeros((2, 5)))
+
+
+def test_checkpoints_and_the_last_step_can_be_had():
+    fit = fit_ensemble(
+        POINTS.x, POINTS.y, SMALL.replace(average_last=2), seed=1, checkpoints=(2, 6)
+    )
+    np.testing.assert_array_equal(fit.at(6).weights[0], fit.last().weights[0])
+    assert not same(fit.at(2), fit.at(6))
+    with pytest.raises(ValueError, match=r"epoch must be one of the checkpoints, \[2, 6\], got 3"):
+        fit.at(3)
+
+
+def test_rates_seeds_and_decay_do_not_compile_again():
+    before = _loop._loop_of.cache_info().misses
+    for k in range(3):
+        recipe = SMALL.replace(learning_rate=0.01 * (k + 1), weight_decay=0.1 * k, epochs=4 + k)
+        fit_ensemble(POINTS.x, POINTS.y, recipe, seed=k)
+    assert _loop._loop_of.cache_info().misses == before
+    fit_ensemble(POINTS.x, POINTS.y, SMALL.replace(hidden_widths=(6, 5)), seed=0)
+    assert _loop._loop_of.cache_info().misses > before
+
+
+def test_blocks_fill_all_threads_and_stay_in_the_cache():
+    assert ensembles.block_size(1, 40_701, 2) == 1
+    assert ensembles.block_size(512, 40_701, 2) == 8
+    assert ensembles.block_size(512, 4_000_000, 2) == 1
+    assert ensembles.block_size(10_000, 10, 1) == 64
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"n_members": 3}, r"n_members must agree with the rows of x, y and seed, got \[3, 9\]"),
+        ({"x": POINTS.x[:, :5]}, "x and y must have the same number of points, got 5 and 30"),
+        ({"x": POINTS.x[None]}, r"x must have shape .* got \(1, 9, 30\)"),
+        ({"x": POINTS.x[0], "y": POINTS.y[0]}, "n_members must be given"),
+        ({"n_jobs": 0}, "n_jobs must be at least 1, got 0"),
+        ({"checkpoints": [7]}, "checkpoints must be at most the epochs, 6, got 7"),
+    ],
+)
+def test_what_does_not_fit_together_is_refused(change, message):
+    arguments = {"x": POINTS.x, "y": POINTS.y, "seed": 1} | change
+    with pytest.raises(ValueError, match=message):
+        fit_ensemble(arguments.pop("x"), arguments.pop("y"), SMALL, **arguments)
