@@ -1,15 +1,14 @@
 """One network trained by the engine, against Keras, against NumPy, and against identities."""
 
 import itertools
-import re
 
 import keras
 import numpy as np
 import pytest
 import tensorflow as tf
 
-from overfit_tutorial import _arguments, _blocks, _loop, data, networks, training
-from overfit_tutorial.training import STORY, Recipe, fit_network
+from overfit_tutorial import _arguments, _blocks, _loop, data, networks
+from overfit_tutorial.training import Recipe, fit_network
 
 # 22 points make two batches of eight and one of six. An even number of epochs fills two calls.
 POINTS = data.sample_noisy(n_samples=22, seed=0, low=-2.0, high=2.0, noise_std=0.5)
