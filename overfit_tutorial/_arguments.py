@@ -39,6 +39,14 @@ def check_fraction(name: str, value: object) -> float:
     return fraction
 
 
+def check_positive(name: str, value: object) -> float:
+    """Return `value` as a ``float`` if it is one finite number above zero."""
+    number = check_finite(name, value)
+    if number <= 0:
+        raise ValueError(f"{name} must be above zero, got {number:g}")
+    return number
+
+
 def check_noise_std(value: object) -> float:
     """Return the standard deviation of the noise if it is finite and not negative."""
     noise_std = check_finite("noise_std", value)

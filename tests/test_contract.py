@@ -7,7 +7,22 @@ import inspect
 
 import pytest
 
-from overfit_tutorial import claims, data, ensembles, linear, networks, training
+from overfit_tutorial import (
+    claims,
+    curvature,
+    data,
+    directions,
+    ensembles,
+    landscapes,
+    linear,
+    losses,
+    networks,
+    paths,
+    poison,
+    spectra,
+    symmetries,
+    training,
+)
 from overfit_tutorial.data import TRUE_LINE
 from overfit_tutorial.training import STORY
 
@@ -46,6 +61,69 @@ def fit_network(x, y, recipe=STORY, *, seed): ...
 def fit_ensemble(x, y, recipe=STORY, *, seed, n_members=None, n_jobs=None): ...
 
 
+def largest_eigenvalue(operator, *, seed=0, rtol=1e-3, max_products=300): ...
+
+
+def estimate_trace(operator, *, seed, n_probes=30): ...
+
+
+def estimate_spectral_density(operator, grid, *, width, seed, n_probes=10, n_lanczos_steps=80): ...
+
+
+def log_volume(eigenvalues, *, prior_std, tolerance): ...
+
+
+def Estimate(*, value, standard_error): ...  # noqa: N802
+
+
+def estimate_spectrum(operator, *, seed, n_probes=10, n_lanczos_steps=80): ...
+
+
+def build_loss(model, x, y, *, dtype="float64"): ...
+
+
+def hessian_operator(model, x, y, *, dtype="float64"): ...
+
+
+def gauss_newton_eigenvalues(model, x, y, *, dtype="float64"): ...
+
+
+def tangent_kernel(model, x, *, dtype="float64"): ...
+
+
+def jacobian(model, x, *, dtype="float64"): ...
+
+
+def align_permutation(weights_a, weights_b): ...
+
+
+def rescale(weights, layer, alpha): ...
+
+
+def line_path(weights_a, weights_b, ts): ...
+
+
+def bezier_path(weights_a, control, weights_b, ts): ...
+
+
+def fit_bezier(loss, weights_a, weights_b, *, seed, n_steps=1000, learning_rate=0.01): ...
+
+
+def loss_along(loss, path): ...
+
+
+def random_direction(weights, *, seed): ...
+
+
+def loss_slice(loss, weights, directions, ts): ...
+
+
+def ray_radius(loss, weights, *, tolerance, seed, n_rays=10, low=1e-3, high=1e3): ...
+
+
+def poison_between(x, y, *, offset, seed, min_gap=0.0): ...
+
+
 def claim(
     id,
     sentence,
@@ -73,6 +151,27 @@ PROMISES = [
     (networks, build_mlp),
     (training, fit_network),
     (ensembles, fit_ensemble),
+    (curvature, largest_eigenvalue),
+    (curvature, estimate_trace),
+    (curvature, estimate_spectral_density),
+    (curvature, log_volume),
+    (curvature, Estimate),
+    (spectra, estimate_spectrum),
+    (losses, build_loss),
+    (landscapes, hessian_operator),
+    (landscapes, gauss_newton_eigenvalues),
+    (landscapes, tangent_kernel),
+    (landscapes, jacobian),
+    (symmetries, align_permutation),
+    (symmetries, rescale),
+    (paths, line_path),
+    (paths, bezier_path),
+    (paths, fit_bezier),
+    (paths, loss_along),
+    (directions, random_direction),
+    (directions, loss_slice),
+    (directions, ray_radius),
+    (poison, poison_between),
     (claims, claim),
 ]
 

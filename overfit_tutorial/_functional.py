@@ -1,0 +1,186 @@
+"""A Keras network as a function of its weights: pure, compiled, in the precision that is asked.
+
+Keras computes in the precision in which a network was built. What is said about curvature and
+rank needs more digits than training does, so the layers are written out again, for weights and
+places of either precision.
+"""
+
+import functools
+import itertools
+import warnings
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+from numpy.typing import ArrayLike
+
+from overfit_tutorial import _arguments
+
+Tensor = Any  # TensorFlow has no types
+Activation = Callable[[Tensor], Tensor]
+
+
+@dataclass(frozen=True)
+class Dense:
+    """Multiply by a kernel, add a bias, bend."""
+
+    bias: bool
+    activation: Activation
+
+
+@dataclass(frozen=True)
+class Bend:
+    """Apply an activation."""
+
+    activation: Activation
+
+
+@dataclass(frozen=True)
+class Rescale:
+    """Multiply by constants and add constants."""
+
+    scale: tuple[float, ...]
+    offset: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Network:
+    """All that compiled code depends on: networks that are equal share it."""
+
+    layers: tuple[Dense | Bend | Rescale, ...]
+    shapes: tuple[tuple[int, ...], ...]
+    dtype: str
+
+    @property
+    def n_parameters(self) -> int:
+        """How many numbers all weights hold together."""
+        return sum(int(np.prod(shape)) for shape in self.shapes)
+
+    def tensors(self, weights: Sequence[ArrayLike]) -> list[Tensor]:
+        """Return the weights as tensors, if they have the network's shapes."""
+        shapes = tuple(np.shape(w) for w in weights)
+        if shapes != self.shapes:
+            raise ValueError(f"weights must have shapes {self.shapes}, got {shapes}")
+        return [tf.constant(np.asarray(w, dtype=self.dtype)) for w in weights]
+
+    def places(self, x: ArrayLike) -> Tensor:
+        """Return the inputs as a tensor of shape ``(n_samples, n_features)``."""
+        rows = np.asarray(x)
+        column = rows[:, np.newaxis] if rows.ndim == 1 else rows
+        n_features = self.shapes[0][0]
+        if column.ndim != 2 or column.shape[1] != n_features:
+            allowed = "(n_samples,) or " * (n_features == 1) + f"(n_samples, {n_features})"
+            raise ValueError(f"x must have shape {allowed}, got {rows.shape}")
+        flat = _arguments.check_vector("x", column.ravel())
+        return tf.constant(flat.reshape(column.shape).astype(self.dtype))
+
+    def targets(self, y: ArrayLike, n_samples: int) -> Tensor:
+        """Return the targets as a tensor of shape ``(n_samples,)``."""
+        vector = _arguments.check_vector("y", y)
+        if len(vector) != n_samples:
+            raise ValueError(
+                f"x and y must have the same length, got {n_samples} and {len(vector)}"
+            )
+        return tf.constant(vector.astype(self.dtype))
+
+    def split(self, vector: Tensor) -> list[Tensor]:
+        """Return a vector of all parameters as tensors of the weights' shapes."""
+        pieces = tf.split(vector, [int(np.prod(shape)) for shape in self.shapes])
+        return [tf.reshape(p, shape) for p, shape in zip(pieces, self.shapes, strict=True)]
+
+    def run(self, weights: Sequence[Tensor], places: Tensor) -> tuple[Tensor, list[Any]]:
+        """Return the outputs, and of each dense layer what it multiplies and what it bends.
+
+        Parameters
+        ----------
+        weights : sequence of tensors
+            In Keras' order.
+        places : tensor of shape (n_samples, n_features)
+
+        Returns
+        -------
+        outputs : tensor of shape (n_samples,)
+        signals : list of (tensor of shape (n_samples, n_inputs), tensor (n_samples, n_units))
+        """
+        remaining, signals = iter(weights), []
+        signal = places
+        for layer in self.layers:
+            if isinstance(layer, Rescale):
+                scale, offset = (tf.constant(c, signal.dtype) for c in (layer.scale, layer.offset))
+                signal = signal * scale + offset
+                continue
+            if isinstance(layer, Dense):
+                before, signal = signal, signal @ next(remaining)
+                if layer.bias:
+                    signal += next(remaining)
+                signals.append((before, signal))
+            signal = layer.activation(signal)
+        return signal[:, 0], signals
+
+
+def read(model: Any, dtype: str) -> Network:
+    """Return the layers and shapes of a Keras network, or say what is not supported."""
+    if dtype not in ("float32", "float64"):
+        raise ValueError(f"dtype must be 'float32' or 'float64', got {dtype!r}")
+    if not isinstance(model, keras.Sequential):
+        raise TypeError(f"model must be a keras.Sequential, got {type(model).__name__}")
+    if not model.built:
+        raise ValueError("model must be built: give it a keras.Input, or call it once")
+    if len(model.trainable_weights) != len(model.weights):
+        raise ValueError("model must have no frozen weights")
+    layers = tuple(itertools.chain.from_iterable(_read_layer(layer) for layer in model.layers))
+    shapes = tuple(tuple(w.shape) for w in model.trainable_weights)
+    if not shapes:
+        raise ValueError("model must have a Dense layer")
+    if model.output_shape[1:] != (1,):
+        raise ValueError(f"model must have one output, got shape {model.output_shape}")
+    return Network(layers=layers, shapes=shapes, dtype=dtype)
+
+
+@functools.lru_cache(maxsize=64)
+def compiled(function: Callable[..., Any], network: Network, n_samples: int) -> Callable[..., Any]:
+    """Return a function of a network and tensors as compiled code for this network.
+
+    The number of samples is part of the key because compiled code is for one shape.
+    """
+    return tf.function(functools.partial(function, network), jit_compile=_xla_works())  # type: ignore[no-any-return]
+
+
+@functools.cache
+def _xla_works() -> bool:
+    """Return whether this TensorFlow can compile, and warn once if it cannot."""
+    try:
+        tf.function(tf.square, jit_compile=True)(tf.constant(1.0))
+    except tf.errors.OpError:
+        warnings.warn("TensorFlow lacks XLA here; curvature takes longer", stacklevel=2)
+        return False
+    return True
+
+
+def _read_layer(layer: Any) -> list[Dense | Bend | Rescale]:
+    """Return what a Keras layer does when it is not training."""
+    if isinstance(layer, keras.layers.Dropout):
+        return []
+    if isinstance(layer, keras.layers.Dense):
+        return [Dense(layer.use_bias, _activation(layer))]
+    if isinstance(layer, keras.layers.Activation):
+        return [Bend(_activation(layer))]
+    if isinstance(layer, keras.layers.Rescaling):
+        return [Rescale(_constants(layer.scale), _constants(layer.offset))]
+    raise TypeError(
+        "model must consist of Dense, Activation, Rescaling and Dropout layers, "
+        f"got {type(layer).__name__}"
+    )
+
+
+def _activation(layer: Any) -> Activation:
+    if isinstance(layer.activation, keras.Layer):  # it would compute in its own precision
+        raise TypeError(f"activation must be a function, got {type(layer.activation).__name__}")
+    return layer.activation  # type: ignore[no-any-return]
+
+
+def _constants(values: ArrayLike) -> tuple[float, ...]:
+    return tuple(float(value) for value in np.ravel(np.asarray(values, dtype=np.float64)))
