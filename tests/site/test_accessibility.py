@@ -87,7 +87,7 @@ def open_tab(browser: Any) -> Iterator[Callable[[str, str], Any]]:
             context = browser.new_context(
                 color_scheme=scheme, viewport=size, reduced_motion="reduce"
             )
-            context.set_default_timeout(10_000)
+            context.set_default_timeout(30_000)
             tabs[scheme, device] = context.new_page()
         return tabs[scheme, device]
 

@@ -15,7 +15,7 @@ ROWS = "ol.ledger > li"
 @pytest.fixture
 def tab(browser: Any) -> Iterator[Any]:
     context = browser.new_context()
-    context.set_default_timeout(10_000)
+    context.set_default_timeout(30_000)
     yield context.new_page()
     context.close()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -26,8 +27,10 @@ LARGEST_SHIFT = 0.02
 HEAVIEST = 300_000
 # Lighthouse's phone.
 PHONE = {"width": 412, "height": 823}
-# Another program that takes the processor makes a page look slower, never faster.
-TRIES = 3
+# Another program that takes the processor makes a page look slower, never faster: with ten others at
+# work, a page of 100 scored 27. So the best try counts, and later ones wait for some peace.
+TRIES = 4
+PATIENCE = 20
 
 each_kind = pytest.mark.parametrize("kind", PAGES)
 
@@ -108,15 +111,27 @@ def phone(browser: Any) -> Iterator[Callable[[], Any]]:
         context.close()
 
 
+def is_busy() -> bool:
+    """Return whether others use the processors so much that a speed says nothing."""
+    return hasattr(os, "getloadavg") and os.getloadavg()[0] > 1.5 * (os.cpu_count() or 1)
+
+
 @each_kind
 def test_lighthouse_is_content(audit: Any, address: str, kind: str) -> None:
-    for _ in range(TRIES):
+    for attempt in range(TRIES):
+        if attempt:
+            time.sleep(PATIENCE)
         report = audit(address + PAGES[kind])
+        faults = find_faults(report)
         scores = {name: round(100 * report["categories"][name]["score"]) for name in CATEGORIES}
         print(kind, scores, report["audits"]["cumulative-layout-shift"]["displayValue"])
-        if not find_faults(report):
+        # Only the speed depends on the machine.
+        if not faults or any(not fault.startswith("performance") for fault in faults):
             break
-    assert find_faults(report) == []
+    is_slow = all(fault.startswith("performance") for fault in faults)
+    if faults and is_slow and is_busy() and not os.environ.get("CI"):
+        pytest.skip(f"the machine is too busy to measure speed: {scores}")
+    assert faults == []
 
 
 @each_kind

@@ -28,7 +28,7 @@ def unpacked(site: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def tab(browser: Any) -> Iterator[Any]:
     context = browser.new_context(color_scheme="light", viewport={"width": 1440, "height": 844})
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(30_000)
     yield context.new_page()
     context.close()
 

@@ -55,7 +55,7 @@ def search(tab: Any, address: str, query: str) -> list[str]:
 @pytest.fixture(scope="module")
 def tab(browser: Any) -> Any:
     context = browser.new_context()
-    context.set_default_timeout(15_000)
+    context.set_default_timeout(30_000)
     yield context.new_page()
     context.close()
 
