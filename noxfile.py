@@ -29,6 +29,7 @@ CONSTRAINTS = "constraints.txt"
 PYTHONS = nox.project.python_versions(PROJECT, max_version="3.13")
 SOURCE, BUILD = Path("docs"), Path("docs/_build")
 HTML = BUILD / "html"
+GENERATED = [SOURCE / name for name in ("auto_examples", "gen_modules", "development/images")]
 # Importing TensorFlow from source takes three times as long; uv compiles only when asked to.
 ENVIRONMENT = {"UV_COMPILE_BYTECODE": "1"}
 
@@ -110,13 +111,23 @@ def linkcheck(session: nox.Session) -> None:
     session.run("sphinx-build", "-b", "linkcheck", *session.posargs, *folders)
 
 
+@nox.session
+def bench(session: nox.Session) -> None:
+    """Time the engine beside its peers, an hour; `nox -s bench -- --quick` only tries it out."""
+    install(session, "bench")
+    if "--quick" not in session.posargs:
+        # That all train the same network: it takes longest, and goes on where it was.
+        session.run("python", "benchmarks/agreement.py")
+    for question in ("peers", "growth", "roofline"):
+        session.run("python", f"benchmarks/{question}.py", *session.posargs)
+
+
 @nox.session(name="docs-live")
 def docs_live(session: nox.Session) -> None:
     """Serve the site, rebuild on save what changed, and reload the browser."""
     install(session, "docs", "live")
     watched = ("--watch", "examples", "--watch", "overfit_tutorial")
-    generated = ("auto_examples", "gen_modules", "_build")
-    ignored = [part for name in generated for part in ("--ignore", str(SOURCE / name / "*"))]
+    ignored = [part for path in (*GENERATED, BUILD) for part in ("--ignore", str(path / "*"))]
     folders = ("-d", str(BUILD / "doctrees"), str(SOURCE), str(HTML))
     session.run("sphinx-autobuild", "-n", *watched, *ignored, *session.posargs, *folders)
 
@@ -173,7 +184,7 @@ def build(session: nox.Session) -> None:
 @nox.session(venv_backend="none")
 def clean(session: nox.Session) -> None:
     """Remove the built site and what its pages left; environments stay."""
-    for folder in (BUILD, SOURCE / "auto_examples", SOURCE / "gen_modules", Path("dist")):
+    for folder in (*GENERATED, BUILD, Path("dist")):
         if folder.exists():
             session.log(f"remove {folder}")
             shutil.rmtree(folder)

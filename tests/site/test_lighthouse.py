@@ -27,8 +27,8 @@ LARGEST_SHIFT = 0.02
 HEAVIEST = 300_000
 # Lighthouse's phone.
 PHONE = {"width": 412, "height": 823}
-# Another program that takes the processor makes a page look slower, never faster: with ten others at
-# work, a page of 100 scored 27. So the best try counts, and later ones wait for some peace.
+# Another program that takes the processor makes a page look slower, never faster: with ten others
+# at work, a page of 100 scored 27. So the best try counts, and later ones wait for some peace.
 TRIES = 4
 PATIENCE = 20
 

@@ -1,0 +1,58 @@
+"""One file for each library, all with one function, `build`; and what there is to compare.
+
+Nothing heavy is imported here: each implementation runs in a process of its own.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+import importlib.util
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Implementation:
+    """A library, a way to use it, and how to say so."""
+
+    name: str
+    module: str
+    library: str
+    options: dict[str, Any] = field(default_factory=dict)
+    n_members: int = 1
+    cold: bool = False
+
+    @property
+    def installed(self) -> bool:
+        """Whether this machine has the library."""
+        return importlib.util.find_spec(self.library) is not None
+
+    @property
+    def packages(self) -> list[str]:
+        """The distributions whose versions may change what is trained."""
+        names = {"keras": ["keras", "tensorflow"], "sklearn": ["scikit-learn"]}
+        tensorflow = set(importlib.metadata.packages_distributions().get("tensorflow", []))
+        wanted = names.get(self.library, [self.library])
+        return sorted(n for w in wanted for n in (tensorflow if w == "tensorflow" else [w]))
+
+
+REFERENCE = Implementation("Keras fit", "keras_fit", "keras")
+ENGINE = Implementation("this engine", "engine", "tensorflow", {"ensemble": False})
+ENSEMBLE = Implementation("this engine, ensemble", "engine", "tensorflow", {"ensemble": True})
+JAX_ENSEMBLE = Implementation("JAX vmap", "jax_scan", "jax", {"devices": 1, "chunk": 8})
+
+#: Everything that must reach the same losses before its time counts.
+IMPLEMENTATIONS = (
+    REFERENCE,
+    Implementation(
+        "Keras fit, steps_per_execution=4", "keras_fit", "keras", {"steps_per_execution": 4}
+    ),
+    Implementation("Keras fit, jit_compile=True", "keras_fit", "keras", {"jit_compile": True}),
+    Implementation("PyTorch", "pytorch", "torch", {"threads": 1}),
+    Implementation("scikit-learn MLPRegressor", "scikit", "sklearn"),
+    Implementation("NumPy by hand", "numpy_loop", "numpy"),
+    Implementation("JAX jit", "jax_scan", "jax"),
+    JAX_ENSEMBLE,
+    ENGINE,
+    ENSEMBLE,
+)
