@@ -70,7 +70,8 @@ def visit_block_math(self: HTML5Translator, node: nodes.math_block) -> None:
     if not node.get("no-wrap"):
         latex = align_lines(latex)
     classes = "math-block notranslate nohighlight"
-    self.body.append(self.starttag(node, "div", "", CLASS=classes))
+    # A wide formula scrolls on a phone, which a keyboard must be able to do as well.
+    self.body.append(self.starttag(node, "div", "", CLASS=classes, tabindex="0"))
     self.body.append(convert_formula(latex, node, block=True))
     if node["number"]:
         number = get_node_equation_number(self, node)
