@@ -92,6 +92,9 @@ def train(recipe, moments, label):
     return np.array(errors), np.array(risks)
 
 
+# %%
+# Both recipes, on the same twenty data sets:
+
 small_errors, small_risks = train(STORY, MOMENTS, "batches of 32")
 full_errors, full_risks = train(full_batch, MOMENTS, "full batch")
 
@@ -176,6 +179,10 @@ eager = full_batch.replace(
 )
 assert eager.n_parameters() // samples.x.shape[1] == 38
 eager_errors, eager_risks = train(eager, LONG, "eager")
+
+# %%
+# Now all three recipes on one map: how well they fit their points, and how far
+# they are from the truth.
 
 dots = 2 / 3 * samples.noise_std**2
 floor = np.mean(
