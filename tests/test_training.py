@@ -23,8 +23,10 @@ STEP_RATE = 0.01
 def float64():
     """Let Keras compute in float64, too."""
     keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")  # kept since the first layer, otherwise
     yield
     keras.config.set_floatx("float32")
+    keras.config.set_dtype_policy("float32")  # kept since the first layer, otherwise
 
 
 class Mask(keras.layers.Layer):
@@ -213,6 +215,7 @@ def test_a_keras_schedule_gives_the_rate_of_every_step(schedule):
     fit = assert_parity(SMALL.replace(learning_rate=schedule), adam(schedule))
     # The schedule is a function of the step in float32 as well.
     keras.config.set_floatx("float32")
+    keras.config.set_dtype_policy("float32")  # kept since the first layer, otherwise
     fresh = type(schedule).from_config(schedule.get_config())
     other = fit_network(POINTS.x, POINTS.y, SMALL.replace(learning_rate=fresh), seed=0)
     assert_equal_weights(other.weights, fit.weights, tolerance=1e-5)

@@ -26,8 +26,10 @@ NAMESAKES = {
 @pytest.fixture(autouse=True)
 def _float64():
     keras.config.set_floatx("float64")
+    keras.config.set_dtype_policy("float64")  # kept since the first layer, otherwise
     yield
     keras.config.set_floatx("float32")
+    keras.config.set_dtype_policy("float32")  # kept since the first layer, otherwise
 
 
 def test_a_recipe_may_name_exactly_the_optimizers_that_there_are():
