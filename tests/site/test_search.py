@@ -13,6 +13,7 @@ STORY = "auto_examples/1_story/"
 LADDER = STORY + "plot_1_how_wrong_can_a_curve_be.html"
 NOISE = STORY + "plot_2_do_parameters_chase_noise.html"
 COMPARED = STORY + "plot_3_compared_with_what.html"
+LONGER = "auto_examples/2_is_it_true/plot_2_what_if_we_keep_training.html"
 CURVED = "auto_examples/5_variants/plot_1_what_if_the_truth_curves.html"
 
 # What a reader types, and the pages of which one must be among the first three results. A page on
@@ -24,9 +25,9 @@ QUERIES = {
     "join the dots": {LADDER},
     "noise": {NOISE, LADDER},
     "40,701 parameters": {NOISE},
-    "training error": {NOISE, "glossary.html"},
+    "training error": {NOISE, LONGER, "glossary.html"},
     "Adam learning rate": {NOISE},
-    "bootstrap interval": {COMPARED, CURVED},
+    "bootstrap interval": {COMPARED, CURVED, "api/statistics.html"},
     "wave truth": {CURVED},
     "fit_line": {"api/linear.html"},
     "glossary": {"glossary.html"},
