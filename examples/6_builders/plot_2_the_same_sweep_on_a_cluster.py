@@ -12,6 +12,7 @@ numbers, even if a machine is lost on the way. So we lose one on purpose.
 """
 
 import contextlib
+import os
 import shutil
 import subprocess
 import sys
@@ -95,27 +96,26 @@ figures.show(
 # ---------------------------
 #
 # Dask knows a scheduler and workers. Below they are three processes of this
-# machine. On a real cluster one types the same commands, the last one on every
-# machine, and leaves out ``--host``. ``--no-dashboard`` starts no web server.
+# machine. On a real cluster one types ``dask scheduler`` on one machine and
+# ``dask worker`` on the others; the options here see to it that nothing
+# listens to the network, and that nothing stays behind.
 
 
 @contextlib.contextmanager
 def dask_cluster(n_workers):
     """Yield a client of a small cluster, and its workers' processes."""
     file = str(folder / "scheduler.json")
-    common = ["--scheduler-file", file, "--no-dashboard"]
-    local = ["--host", "127.0.0.1", *common]
-    commands = [["scheduler", "--port", "0", *local]]
-    commands += [
-        ["worker", "--nthreads", "1", "--no-nanny", *local]
-    ] * n_workers
+    local = ["--scheduler-file", file, "--host", "127.0.0.1"]
+    local += ["--dashboard-address", "127.0.0.1:0", "--no-dashboard"]
+    scheduler = ["scheduler", "--port", "0", *local]
+    worker = ["worker", "--nthreads", "1", "--no-nanny", *local]
     processes = [
         subprocess.Popen(
             [sys.executable, "-m", "dask", *command],
-            stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
+            env=os.environ | {"DASK_TEMPORARY_DIRECTORY": str(folder)},
         )
-        for command in commands
+        for command in [scheduler] + [worker] * n_workers
     ]
     try:
         with distributed.Client(scheduler_file=file) as client:
