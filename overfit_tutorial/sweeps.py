@@ -88,6 +88,7 @@ def run_sweep(
     computed again when the cell's values, the function, code that it imports (docstrings and
     comments do not count), globals that a function of a script reads, or versions of libraries
     that it imports have changed. The processor, environment variables and files do not count.
+    Modules are read from their files: after changing one, start Python afresh.
 
     Parameters
     ----------
