@@ -425,8 +425,13 @@ def _table(tasks: Sequence[_Task], entries: Sequence[_store.Entry]) -> "pd.DataF
 
 def _parameter_column(values: Sequence[Any], sizes: Sequence[int]) -> Any:
     """Repeat a parameter's values; those of several types stay as they are, None stays None."""
+    import pandas as pd
+
     is_plain = {type(value) for value in values} in ({bool}, {int}, {float}, {int, float}, {str})
+    if is_plain:
+        return np.repeat(np.array(values), sizes)
     column = np.empty(len(values), dtype=object)
     for index, value in enumerate(values):
         column[index] = value
-    return np.repeat(np.array(values) if is_plain else column, sizes)
+    # Told the type, pandas does not guess one in which None is missing.
+    return pd.Series(np.repeat(column, sizes), dtype=object)
