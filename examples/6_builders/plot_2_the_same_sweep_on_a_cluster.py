@@ -12,6 +12,7 @@ numbers, even if a machine is lost on the way. So we lose one on purpose.
 """
 
 import contextlib
+import logging
 import os
 import shutil
 import subprocess
@@ -31,6 +32,8 @@ from overfit_tutorial.claims import claim
 from overfit_tutorial.training import Recipe
 
 plt.style.use(figures.STYLE)
+# A dead worker is no news here.
+logging.getLogger("distributed.client").setLevel(logging.ERROR)
 SEED, N_SEEDS = 0, 32
 RATES = [0.001, 0.003, 0.01, 0.03]
 
