@@ -55,7 +55,7 @@ def test_least_squares_is_the_mean_of_the_exact_risk_given_x(n_samples, rtol):
 def test_the_second_order_of_least_squares_is_needed():
     x = data.sample_noisy_many(40_000, n_samples=25, seed=1).x
     exact = np.mean([linear.expected_excess_risk(row, 2.0) for row in x])
-    assert 2 * 2.0**2 / 25 != pytest.approx(exact, rel=0.05)
+    assert pytest.approx(exact, rel=0.05) != 2 * 2.0**2 / 25
 
 
 def test_the_nearest_is_as_far_as_an_integral_says():
