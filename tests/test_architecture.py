@@ -17,6 +17,7 @@ ORDER = [
     "figures",
     "claims",
     "publishing",
+    "studies",
     "ensembles",
     "training",
     "_blocks",
