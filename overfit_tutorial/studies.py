@@ -148,12 +148,9 @@ class _Study:
         self.unit = _arguments.check_positive("unit", unit)
         count = _arguments.check_count("n_samples", n_samples)
         roots = [_arguments.check_seed(seed) for seed in seeds]
-        points = [
-            data.sample_noisy(n_samples=count, seed=_arguments.child_seed(root, _POINTS))
-            for root in roots
-        ]
-        self.x = np.stack([sample.x for sample in points])
-        self.y = np.stack([sample.y for sample in points])
+        points = [_arguments.child_seed(root, _POINTS) for root in roots]
+        samples = data.sample_noisy_many(len(points), n_samples=count, seed=points)
+        self.x, self.y = samples.x, samples.y
         if redraw:
             place = _REDRAWS + _arguments.check_count("redraw", redraw)
             roots = [_arguments.child_seed(root, place) for root in roots]
