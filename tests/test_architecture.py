@@ -18,6 +18,7 @@ ORDER = [
     "claims",
     "publishing",
     "studies",
+    "validation",
     "sweeps",
     "_store",
     "_identity",

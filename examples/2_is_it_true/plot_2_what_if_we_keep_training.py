@@ -14,14 +14,15 @@ step. We expect both to overfit in the end.
 import matplotlib.pyplot as plt
 import numpy as np
 
-from overfit_tutorial import data, figures, linear, statistics
+from overfit_tutorial import data, figures, ladder, statistics
 from overfit_tutorial.claims import claim
-from overfit_tutorial.ensembles import fit_ensemble
+from overfit_tutorial.studies import follow_recipe
+from overfit_tutorial.sweeps import run_sweep
 from overfit_tutorial.training import STORY, fit_network
 
 plt.style.use(figures.STYLE)
-N_SEEDS = 20
-DATA_SEED, TRAINING_SEED = 0, 1
+N_SEEDS = 16
+DATA_SEED, TRAINING_SEED, SEED = 0, 1, 2
 
 full_batch = STORY.replace(batch_size=None)
 
@@ -59,44 +60,43 @@ figures.show(
 # Count steps, not epochs
 # -----------------------
 #
-# One data set can be lucky; here are twenty. An epoch of batches of 32 is four
-# steps; with all hundred points in one batch it is a single step. We give both
-# the same number of steps, the same data and the same first weights, and look
-# at the same moments.
+# One data set can be lucky; here are sixteen. An epoch of batches of 32 is
+# four steps; with all hundred points in one batch it is a single step. We give
+# both the same number of steps, the same data and the same first weights, and
+# look at the same moments.
 
 MOMENTS = (200, 400, 800, 1600, 3200, 6400)
-samples = data.sample_noisy_many(N_SEEDS, seed=DATA_SEED)
 
 
-def train(recipe, moments, label):
-    """Return training error and excess risk of all members at the moments."""
-    steps = recipe.steps_per_epoch(samples.x.shape[1])
-    fits = fit_ensemble(
-        samples.x,
-        samples.y,
-        recipe.replace(steps=moments[-1]),
-        seed=TRAINING_SEED,
-        checkpoints=[moment // steps for moment in moments],
+def train(moments, label, **changes):
+    """Return training error and excess risk of all seeds at the moments."""
+    settings = {name: [value] for name, value in changes.items()}
+    table = run_sweep(
+        follow_recipe,
+        {"moments": [moments], **settings},
+        seed=SEED,
+        n_seeds=N_SEEDS,
+        seeds_per_block=N_SEEDS,
     )
-    errors, risks = [], []
-    for moment in moments:
-        fit = fits.at(moment // steps)
-        residuals = fit.predict(samples.x) - samples.y
-        errors.append(np.mean(residuals**2, axis=1))
-        risks.append(data.excess_risk(fit.predict, samples.truth))
+    errors, risks = (
+        np.array([table[f"{name}_{moment}"] for moment in moments])
+        for name in ("error", "risk")
+    )
+    for moment, error, risk in zip(moments, errors, risks, strict=True):
         print(
             f"{label:14}{moment:7,} steps: training error "
-            f"{np.median(errors[-1]):.2f}, excess risk "
-            f"{np.median(risks[-1]):.2f}"
+            f"{np.median(error):.2f}, excess risk {np.median(risk):.2f}"
         )
-    return np.array(errors), np.array(risks)
+    return errors, risks, table.line_error.to_numpy()
 
 
 # %%
-# Both recipes, on the same twenty data sets:
+# Both recipes, on the same sixteen data sets:
 
-small_errors, small_risks = train(STORY, MOMENTS, "batches of 32")
-full_errors, full_risks = train(full_batch, MOMENTS, "full batch")
+small_errors, small_risks, line_error = train(
+    MOMENTS, "batches of 32", batch_size=32
+)
+full_errors, full_risks, _ = train(MOMENTS, "full batch", batch_size=None)
 
 # %%
 # Small batches hold it back
@@ -105,11 +105,6 @@ full_errors, full_risks = train(full_batch, MOMENTS, "full batch")
 # With the story's batches, nothing much happens in eight times the time. The
 # training error stays where the noise is.
 
-line_error = []
-for x, y in zip(samples.x, samples.y, strict=True):
-    line = linear.fit_line(x, y)
-    line_error.append(np.mean((line(x) - y) ** 2))
-line_error = np.array(line_error)
 held = statistics.quantile_interval(
     small_errors[-1] / line_error, confidence=0.99
 )
@@ -171,23 +166,21 @@ claim(
 # has 38 parameters for each point.
 
 LONG = (200, 800, 2000, 5000, 10000, 20000)
-eager = full_batch.replace(
-    hidden_widths=(30,) * 5,
-    learning_rate=0.001,
-    standardize_x=True,
-    standardize_y=True,
-)
-assert eager.n_parameters() // samples.x.shape[1] == 38
-eager_errors, eager_risks = train(eager, LONG, "eager")
+eager = {
+    "hidden_widths": (30,) * 5,
+    "learning_rate": 0.001,
+    "standardize_x": True,
+    "standardize_y": True,
+}
+assert STORY.replace(**eager).n_parameters() // 100 == 38
+eager_errors, eager_risks, _ = train(LONG, "eager", batch_size=None, **eager)
 
 # %%
 # Now all three recipes on one map: how well they fit their points, and how far
 # they are from the truth.
 
-dots = 2 / 3 * samples.noise_std**2
-floor = np.mean(
-    [linear.expected_excess_risk(x, samples.noise_std) for x in samples.x]
-)
+every = ladder.rungs()
+dots, floor = every["join the dots"], every["least squares"]
 figure, ax = plt.subplots()
 paths = {
     "batches of 32": (small_errors, small_risks, "network", "o"),
@@ -198,11 +191,9 @@ for name, (errors, risks, role, marker) in paths.items():
     style = {"color": figures.LIGHT[role], "marker": marker, "markersize": 6}
     across, up = np.median(errors, axis=1), np.median(risks, axis=1)
     ax.plot(across, up, label=name, **style)
-for height, name in ((dots, "joining the dots"), (floor, "least squares")):
-    ax.axhline(height, color=figures.LIGHT["muted"], linewidth=1)
-    ax.annotate(
-        name, (0.02, height), xycoords=("axes fraction", "data"), va="bottom"
-    )
+figures.mark_rungs(
+    ax, {"joining the dots": dots, "least squares": floor}, axis="y"
+)
 ax.set(yscale="log", xlabel="training error", ylabel="excess risk (log scale)")
 ax.set_title("Overfitting, step by step")
 ax.set_ylim(floor / 2, 2 * dots)
