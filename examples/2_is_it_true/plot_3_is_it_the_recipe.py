@@ -58,13 +58,16 @@ table["ratio"] = table.error / table.line_error
 equal_steps = table.query("steps == 800")
 in_both = (table.steps == 800) & (table.batch_size == 32)
 equal_epochs = table[in_both | (table.epochs == 200)]
-
-figure, axes = plt.subplots(2, 1, figsize=(5.6, 6.6), sharex=True)
+titles = {"Equal steps: 800": equal_steps, "Equal epochs: 200": equal_epochs}
 every = ladder.rungs()
 rungs = {"least squares": every["least squares"]}
 rungs |= {"dots": every["join the dots"]}
-titles = {"Equal steps: 800": equal_steps, "Equal epochs: 200": equal_epochs}
 looks = {10: ("series_a", "^"), 32: ("network", "o"), 100: ("series_b", "s")}
+
+# %%
+# Each path joins the three rates.
+
+figure, axes = plt.subplots(2, 1, figsize=(5.6, 6.6), sharex=True)
 for ax, (title, cells) in zip(axes, titles.items(), strict=True):
     medians = cells.groupby(["batch_size", "standardize_x", "learning_rate"])
     medians = medians[["ratio", "averaged_risk"]].median()

@@ -94,6 +94,10 @@ for name, m in sizes.items():
         share = tells(name, which).mean()
         print(f"{m:6,}  {which:9}{width:16.2f}{share:7.0%}")
 
+
+# %%
+# Forty of them, one bar each:
+
 figure, axes = plt.subplots(2, 1, figsize=(5.6, 5.6), sharex=True)
 for ax, (name, m) in zip(axes, sizes.items(), strict=True):
     gap, half = table[f"gap_{name}"][:40], table[f"paired_{name}"][:40]
