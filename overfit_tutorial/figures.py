@@ -272,6 +272,7 @@ def plot_studies(
         ax.plot(np.median(risks), row, "D", markersize=7, color=LIGHT["ink"], zorder=4)
     ax.set_yticks(range(len(studies)), list(studies))
     ax.set_ylim(len(studies) - 0.45, -0.95)
+    ax.xaxis.set_major_formatter("{x:g}")  # exponents are too small to read on a phone
     ax.set_xlabel("excess risk (log scale)")
     ax.grid(axis="y", visible=False)
     ax.tick_params(axis="y", length=0)

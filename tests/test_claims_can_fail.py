@@ -67,7 +67,17 @@ def fate(x, y, recipe, share, averaged, generator):
     return wave(abs(y.mean() - 10), chase(0.0, x, y), np.random.default_rng(0))
 
 
-WORLDS = [lines, dots, restless, fate]
+def wild(x, y, recipe, share, averaged, generator):
+    """Every network is far off, by the same wave, whatever its points."""
+    return wave(20.0, chase(0.0, x, y), generator)
+
+
+def rate_rules(x, y, recipe, share, averaged, generator):
+    """The learning rate alone decides how far a network chases its points."""
+    return chase(0.8 if recipe.learning_rate > 0.005 else 0.1, x, y)
+
+
+WORLDS = [lines, dots, restless, fate, wild, rate_rules]
 
 # For each page and claim, the world in which it is false.
 BREAKS = {
@@ -81,6 +91,24 @@ BREAKS = {
         "small-batches-do-not-chase": dots,
         "full-batch-overfits": restless,
         "long-training-costs-the-dots": lines,
+    },
+    "plot_3_is_it_the_recipe": {
+        "batch-and-scale-decide": rate_rules,
+        "ten-times-the-rate": rate_rules,
+        "steps-or-epochs": dots,
+        "the-batch-of-four": restless,
+    },
+    "plot_4_which_ingredient": {
+        "no-single-ingredient": dots,
+        "a-corner-at-birth": lines,
+        "batch-noise-holds-back": restless,
+        "frozen-batches-chase": dots,
+    },
+    "plot_5_could_i_have_known": {
+        "twenty-points-cannot-tell": wild,
+        "pair-the-points": wild,
+        "t-promises-too-much": wild,
+        "twenty-points-know-when-to-stop": restless,
     },
 }
 

@@ -53,7 +53,7 @@ def test_the_moment_of_least_error_is_chosen():
         few.append(squares[:5].mean())
         many.append(squares[5:].mean())
     expected = [risks[-1], risks[np.argmin(few)], risks[np.argmin(many)], min(risks)]
-    assert [found[name][1] for name in ("end", "few", "many", "truth")] == pytest.approx(
+    assert [found[name][1] for name in ("end", "by_few", "by_many", "by_truth")] == pytest.approx(
         expected, rel=1e-9
     )
 

@@ -247,13 +247,13 @@ claim(
 #
 # What this does not show: what a million steps with small batches would do,
 # and which part of the recipe holds the network back: the size of the
-# batches, the learning rate, or the scale of the inputs.
+# batches, the learning rate, or the scale of the inputs. That is what
+# :doc:`the map </auto_examples/2_is_it_true/plot_3_is_it_the_recipe>` is for.
 #
 # .. exercise:: Small batches for the eager recipe
 #
-#    Predict first: do batches of 32 hold back the eager recipe too? Add
-#    ``batch_size=32`` to its settings and look at the last line that it
-#    prints.
+#    Predict first: do batches of 32 hold back the eager recipe too? Train it
+#    with ``batch_size=32`` and look at the last line that it prints.
 #
 #    .. answer::
 #

@@ -233,9 +233,9 @@ rungs = {
 }
 rows = {
     "never": (stops.end, "network"),
-    "20 points": (stops.few, "series_a"),
-    "2,000 points": (stops.many, "series_b"),
-    "the truth": (stops.truth, "series_c"),
+    "20 points": (stops.by_few, "series_a"),
+    "2,000 points": (stops.by_many, "series_b"),
+    "the truth": (stops.by_truth, "series_c"),
 }
 figure, ax = plt.subplots(figsize=(5.6, 3.4))
 figures.plot_studies(ax, rows, rungs)
@@ -253,8 +253,10 @@ figures.show(
     + ".",
 )
 
-kept = statistics.quantile_interval(stops.few / stops.end, confidence=0.99)
-lost = statistics.quantile_interval(stops.few / stops.truth, confidence=0.99)
+kept = statistics.quantile_interval(stops.by_few / stops.end, confidence=0.99)
+lost = statistics.quantile_interval(
+    stops.by_few / stops.by_truth, confidence=0.99
+)
 claim(
     "twenty-points-know-when-to-stop",
     "Stopping where twenty held-out points see the least error leaves "
