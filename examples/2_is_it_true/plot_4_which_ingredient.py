@@ -60,10 +60,8 @@ CENTER, UNIT = 10.0, 20 / np.sqrt(12)
 model = networks.build_mlp(seed=SEED)
 x = np.linspace(0, 20, 401)
 figure, ax = plt.subplots(figsize=figures.LADDER)
-for center, role, label in (
-    (0.0, "network", "raw inputs"),
-    (CENTER, "series_a", "centered inputs"),
-):
+for role, center in {"network": 0.0, "series_a": CENTER}.items():
+    label = "centered inputs" if center else "raw inputs"
     born = model(x[:, np.newaxis] - center).numpy()[:, 0]
     figures.plot_curve(ax, x, born, role=role, label=label)
 ax.set(xlabel="x", ylabel="output", title="One network, untrained")
@@ -80,44 +78,52 @@ figures.show(
 # %%
 # The cells of the sweep, by the settings that differ from the story's:
 
-both, short = [(SHORT, LONG)], [(SHORT,)]
-grid = [
-    # Steps, batch noise and birth, crossed:
-    {"moments": both, "batch_size": [32, 100], "center": [0.0, CENTER]},
-    {"moments": both, "reshuffle": [False], "center": [0.0, CENTER]},
-    # Other units, alone and with one more:
-    {"moments": both, "unit": [UNIT]},
-    {"moments": short, "unit": [UNIT], "batch_size": [100]},
-    {"moments": short, "unit": [UNIT], "center": [CENTER]},
-    # Random biases, alone and without batch noise:
-    {"moments": short, "bias_std": [1.0], "batch_size": [32, 100]},
+crossed = [
+    # Steps, batch noise and birth:
+    {"batch_size": [32, 100], "center": [0.0, CENTER]},
+    {"reshuffle": [False], "center": [0.0, CENTER]},
+    # Other units:
+    {"unit": [UNIT]},
+]
+short = [
+    # Other units, and one more; random biases, alone and without batch noise:
+    {"unit": [UNIT], "batch_size": [100]},
+    {"unit": [UNIT], "center": [CENTER]},
+    {"bias_std": [1.0], "batch_size": [32, 100]},
 ]
 
 # %%
 # All cells train on the same twelve data sets. What a cell does not name is as
 # in the story.
 
-table = run_sweep(
-    follow_recipe, grid, seed=SEED, n_seeds=N_SEEDS, seeds_per_block=N_SEEDS
-)
+
+def sweep(cells, moments):
+    """Return the runs of some cells, at each of the moments."""
+    grid = [{"moments": [moments], **cell} for cell in cells]
+    options = {"n_seeds": N_SEEDS, "seeds_per_block": N_SEEDS}
+    found = run_sweep(follow_recipe, grid, seed=SEED, **options)
+    return [
+        found.assign(
+            steps=steps,
+            error=found[f"error_{steps}"] / found.line_error,
+            risk=found[f"risk_{steps}"],
+        )
+        for steps in moments
+    ]
+
+
 story = {"batch_size": 32, "reshuffle": True, "center": 0.0}
 story |= {"unit": 1.0, "bias_std": 0.0}
-table = table.astype({"reshuffle": object}).fillna(story)
-tables = []
-for steps in (SHORT, LONG):
-    part = table.assign(steps=steps)
-    part["error"] = table[f"error_{steps}"] / table.line_error
-    part["risk"] = table[f"risk_{steps}"]
-    tables.append(part.dropna(subset=["risk"]))
-table = pd.concat(tables)
-table["overfits"] = (table.error < CHASES) & (table.risk > HALFWAY)
+runs = pd.concat(sweep(crossed, (SHORT, LONG)) + sweep(short, (SHORT,)))
+runs = runs.astype({"reshuffle": object}).fillna(story)
+runs["overfits"] = (runs.error < CHASES) & (runs.risk > HALFWAY)
 
 
 def without(**removed):
     """Return the runs in which these settings replace the story's."""
     wanted = pd.Series({"steps": SHORT, **story, **removed})
-    chosen = (table[wanted.index] == wanted).all(axis=1)
-    return table[chosen].set_index("seed")
+    chosen = (runs[wanted.index] == wanted).all(axis=1)
+    return runs[chosen].set_index("seed")
 
 
 # %%
@@ -158,17 +164,14 @@ for name, cell in cells.items():
 
 shown = ["nothing", *list(one)[:4], "steps, line", "noise, steps"]
 shown += ["noise, line", "noise, steps, line"]
-roles = ["network", "series_b", "series_a", "series_c"]
+roles = {0: "network", 1: "series_b", 2: "series_a", 3: "series_c"}
 rows = {}
 for name in shown:
     n_removed = 0 if name == "nothing" else name.count(",") + 1
-    rows[name.replace(", line", ",\nline")] = (
-        cells[name].risk,
-        roles[n_removed],
-    )
-every = ladder.rungs()
-rungs = {"least squares": every["least squares"]}
-rungs |= {"halfway": HALFWAY, "dots": every["join the dots"]}
+    label = name.replace(", line", ",\nline")
+    rows[label] = cells[name].risk, roles[n_removed]
+rungs = {"least squares": ladder.least_squares(), "halfway": HALFWAY}
+rungs["dots"] = ladder.join_the_dots()
 figure, ax = plt.subplots(figsize=(5.6, 5.2))
 figures.plot_studies(ax, rows, rungs)
 ax.set_title("What is taken away, on the ladder")
@@ -325,7 +328,8 @@ claim(
 # .. exercise:: Half of the noise
 #
 #    Predict first: with batches of 50, are 4,800 steps from a line enough to
-#    overfit? Add ``{"moments": both, "batch_size": [50]}`` to the grid.
+#    overfit? Add ``{"batch_size": [50]}`` to ``crossed``, and print
+#    ``without(batch_size=50, **steps)``.
 #
 #    .. answer::
 #
