@@ -259,10 +259,11 @@ claim(
 # What this does not show: rates beyond these. Nor that 800 steps are enough to
 # tell; the map would look different later.
 #
-# .. exercise:: A bolder rate
+# .. exercise:: The map of the last step
 #
-#    Predict first: where on the map does a learning rate of 0.03 lie? Add it
-#    to ``RATES``.
+#    Predict first: which paths move up if the map shows the last step instead
+#    of the averaged weights? Replace ``averaged_risk`` by ``risk`` in the
+#    block that draws it.
 #
 #    .. answer::
 #

@@ -285,11 +285,14 @@ claim(
 # data, the judge, and the experiment's design. Nor does it show agreement
 # beyond the margins; a bias of a few hundredths would go unnoticed.
 #
-# .. exercise:: Break it
+# .. exercise:: Forget the two
 #
-#    Predict first: which slips would this page notice? Try Adam without its
-#    bias correction (``rate = 0.01``), and weights that begin half as large.
+#    Predict first: which checks of this page fail if the derivative of the
+#    square loses its factor, ``delta = (output - y) / len(x)``? Try it. Then
+#    take away the check that fails, and look at the claims.
 #
 #    .. answer::
 #
-#       TODO
+#       The gradient no longer says how fast the loss changes, and the first
+#       check stops the page. Without it, all claims hold: Adam divides each
+#       gradient by its own size, so that a factor cancels.
