@@ -89,6 +89,7 @@ freshness_distributions = [
     "scipy",
     "pandas",
     "joblib",
+    "distributed",
     "keras",
     "tensorflow",
     "tensorflow-cpu",

@@ -18,7 +18,7 @@ import platform
 import sys
 import types
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 import numpy as np
@@ -195,6 +195,8 @@ class _Describer:
             return ["SeedSequence", self.describe(parts, name)]
         if isinstance(value, np.dtype):
             return ["dtype", value.str]
+        if isinstance(value, PurePath):  # its name: what is in a file does not count
+            return ["path", str(value)]
         return self._describe_code(value, name)
 
     def _describe_code(self, value: Any, name: str) -> Any:
@@ -296,7 +298,7 @@ class _Describer:
         parts = {
             key: value
             for key, value in vars(kind).items()
-            if key not in _NOT_CODE and not _is_generated(value)
+            if key not in _NOT_CODE and not _is_generated(kind, key, value)
         }
         return ["class", self.describe([kind.__bases__, parts], f"the class {kind.__name__!r}")]
 
@@ -326,8 +328,10 @@ def _is_of_script(value: Any) -> bool:
     return value.__module__ == "__main__" or getattr(module, "__spec__", None) is None
 
 
-def _is_generated(value: Any) -> bool:
+def _is_generated(kind: type, name: str, value: Any) -> bool:
     """Return whether ``dataclass`` wrote this method: the fields say it all."""
+    if not dataclasses.is_dataclass(kind) or not name.startswith("__"):
+        return False
     return isinstance(value, types.FunctionType) and value.__code__.co_filename == "<string>"
 
 

@@ -87,7 +87,8 @@ def run_sweep(
     the rest, and the table is the same, bit for bit, provenance included. A block of seeds is
     computed again when the cell's values, the function, code that it imports (docstrings and
     comments do not count), globals that a function of a script reads, or versions of libraries
-    that it imports have changed. The processor and environment variables do not count.
+    that it imports have changed. The processor, environment variables and files do not count.
+    Modules are read from their files: after changing one, start Python afresh.
 
     Parameters
     ----------
@@ -243,8 +244,6 @@ def _entries(
     n_jobs: int | None,
 ) -> dict[str, _store.Entry]:
     """Return the entry of each task: what is in the store, and then what has to be computed."""
-    from tqdm.auto import tqdm
-
     found = {key: kept.read(key) for key in tasks}
     entries = {key: entry for key, entry in found.items() if entry is not None}
     waiting = {key: task for key, task in tasks.items() if key not in entries}
@@ -252,6 +251,8 @@ def _entries(
     _logger.info("%s are in the store %s", known, kept.path)
     if not waiting:
         return entries
+    from tqdm.auto import tqdm
+
     kept.prepare()
     # Silent where nobody watches, and for the first two seconds.
     with tqdm(total=len(waiting), unit=" blocks", delay=2, disable=None, leave=False) as bar:

@@ -19,6 +19,7 @@ RECIPE = HOLDS + "plot_3_is_it_the_recipe.html"
 INGREDIENT = HOLDS + "plot_4_which_ingredient.html"
 KNOWN = HOLDS + "plot_5_could_i_have_known.html"
 AGREE = "auto_examples/6_builders/plot_4_would_other_code_agree.html"
+CLUSTER = "auto_examples/6_builders/plot_2_the_same_sweep_on_a_cluster.html"
 CURVED = "auto_examples/5_variants/plot_1_what_if_the_truth_curves.html"
 
 # What a reader types, and the pages of which one must be among the first three results. A page on
@@ -41,6 +42,7 @@ QUERIES = {
     "chi-squared interval": {KNOWN, "api/validation.html"},
     "NumPy by hand": {AGREE},
     "ladder": {LADDER, "api/ladder.html", "glossary.html"},
+    "dask cluster": {CLUSTER},
     "fit_line": {"api/linear.html"},
     "glossary": {"glossary.html"},
     "cite": {"references.html"},
