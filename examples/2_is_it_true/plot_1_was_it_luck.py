@@ -265,4 +265,6 @@ claim(
 #
 #    .. answer::
 #
-#       TODO
+#       For fewer than one in five, after one in twelve at the last step. Less
+#       unrest brings the network closer to the line, hardly ever past it: the
+#       truth is a line, and least squares knows that.
