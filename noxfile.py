@@ -183,7 +183,7 @@ def build(session: nox.Session) -> None:
 
 @nox.session(venv_backend="none")
 def clean(session: nox.Session) -> None:
-    """Remove the built site and what its pages left; environments stay."""
+    """Remove the built site, what its pages left, and their store of sweeps."""
     for folder in (*GENERATED, BUILD, Path("dist")):
         if folder.exists():
             session.log(f"remove {folder}")

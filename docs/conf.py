@@ -10,6 +10,8 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 
 HERE = Path(__file__).parent
+# What sweeps have computed lies with what is built: `nox -s clean` removes both.
+os.environ.setdefault("OVERFIT_TUTORIAL_STORE", str(HERE / "_build" / "store"))
 sys.path[:0] = [str(HERE / "_ext"), str(HERE.parent)]
 
 import overfit_tutorial  # noqa: E402
@@ -87,6 +89,7 @@ freshness_distributions = [
     "scipy",
     "pandas",
     "joblib",
+    "distributed",
     "keras",
     "tensorflow",
     "tensorflow-cpu",

@@ -4,7 +4,7 @@ Because the truth is known, a fit is judged without a test set: its *excess risk
 squared distance between prediction and truth. The noise, which nobody can predict, is left out.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -134,7 +134,7 @@ def sample_noisy_many(
     truth: Curve = TRUE_LINE,
     n_samples: int = 100,
     *,
-    seed: _arguments.Seed,
+    seed: _arguments.Seed | Sequence[_arguments.Seed],
     noise_std: float = 2.0,
     low: float = 0.0,
     high: float = 20.0,
@@ -147,9 +147,10 @@ def sample_noisy_many(
         How many data sets to draw.
     truth, n_samples, noise_std, low, high
         As in `sample_noisy`.
-    seed : int or SeedSequence
+    seed : int, SeedSequence, or a sequence of them
         Member *k* depends on ``(seed, k)`` only: it is the same among 3 members and among 300.
-        It is ``sample_noisy(seed=SeedSequence(seed, spawn_key=(k,)))``.
+        It is ``sample_noisy(seed=SeedSequence(seed, spawn_key=(k,)))``. A sequence has the seed
+        of each member.
 
     Returns
     -------
@@ -157,17 +158,23 @@ def sample_noisy_many(
         With `x` and `y` of shape ``(n_members, n_samples)``.
     """
     n_members = _arguments.check_count("n_members", n_members)
-    root = _arguments.check_seed(seed)
+    if isinstance(seed, Sequence):
+        if len(seed) != n_members:
+            raise ValueError(f"seed must have one seed a member, {n_members}, got {len(seed)}")
+        seeds = [_arguments.check_seed(one) for one in seed]
+    else:
+        root = _arguments.check_seed(seed)
+        seeds = [_arguments.child_seed(root, k) for k in range(n_members)]
     members = [
         sample_noisy(
             truth,
             n_samples,
-            seed=_arguments.child_seed(root, k),
+            seed=one,
             noise_std=noise_std,
             low=low,
             high=high,
         )
-        for k in range(n_members)
+        for one in seeds
     ]
     return Dataset(
         x=np.stack([member.x for member in members]),

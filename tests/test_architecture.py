@@ -17,6 +17,12 @@ ORDER = [
     "figures",
     "claims",
     "publishing",
+    "studies",
+    "validation",
+    "sweeps",
+    "_store",
+    "_identity",
+    "_sources",
     "ensembles",
     "training",
     "_blocks",
@@ -36,6 +42,8 @@ ORDER = [
     "_lanczos",
     "_probes",
     "poison",
+    "ladder",
+    "streams",
     "linear",
     "data",
     "_weights",
@@ -45,11 +53,16 @@ NUMPY_ONLY = [
     "__init__",
     "claims",
     "publishing",
+    "_store",
+    "_identity",
+    "_sources",
     "directions",
     "paths",
     "_probes",
     "poison",
+    "streams",
     "recipes",
+    "ladder",
     "linear",
     "data",
     "_weights",
@@ -57,8 +70,10 @@ NUMPY_ONLY = [
 ]
 # These may use SciPy as well, inside of functions: it would double the time of their import.
 WITH_SCIPY = ["statistics", "symmetries", "curvature", "spectra", "_lanczos"]
+# These may use pandas, joblib and tqdm as well, inside of functions.
+WITH_TABLES = ["sweeps"]
 LIGHT = {*sys.stdlib_module_names, "numpy"}
-HEAVY = {"keras", "matplotlib", "scipy", "tensorflow"}
+HEAVY = {"joblib", "keras", "matplotlib", "pandas", "scipy", "tensorflow"}
 
 IMPORT_AND_LIST = """
 import importlib, sys
@@ -139,8 +154,14 @@ def test_modules_with_scipy_name_nothing_heavier():
     assert foreign_imports(PACKAGE, light, libraries={*LIGHT, "scipy"}) == []
 
 
+def test_modules_with_tables_name_nothing_heavier():
+    light, tables = [*NUMPY_ONLY, *WITH_TABLES], {"joblib", "pandas", "tqdm"}
+    assert foreign_imports(PACKAGE, light, libraries={*LIGHT, *tables}) == []
+
+
 def test_importing_light_modules_imports_nothing_heavy():
-    assert heavy_after_importing(PACKAGE, [*NUMPY_ONLY, *WITH_SCIPY]) == set()
+    light = [*NUMPY_ONLY, *WITH_SCIPY, *WITH_TABLES]
+    assert heavy_after_importing(PACKAGE, light) == set()
 
 
 # The same checks on packages that are wrong: a check that cannot fail checks nothing.

@@ -20,6 +20,8 @@ from overfit_tutorial import (
     paths,
     poison,
     spectra,
+    streams,
+    sweeps,
     symmetries,
     training,
 )
@@ -124,6 +126,12 @@ def ray_radius(loss, weights, *, tolerance, seed, n_rays=10, low=1e-3, high=1e3)
 def poison_between(x, y, *, offset, seed, min_gap=0.0): ...
 
 
+def run_sweep(function, grid, *, seed, n_seeds, n_jobs=None, store=None): ...
+
+
+def split_seeds(seeds, n_streams): ...
+
+
 def claim(
     id,
     sentence,
@@ -172,6 +180,8 @@ PROMISES = [
     (directions, loss_slice),
     (directions, ray_radius),
     (poison, poison_between),
+    (sweeps, run_sweep),
+    (streams, split_seeds),
     (claims, claim),
 ]
 

@@ -66,6 +66,19 @@ def test_sampling_many_twice_from_one_seed_sequence_gives_the_same():
     assert np.array_equal(first.y, second.y)
 
 
+def test_members_can_have_seeds_of_their_own():
+    seeds = [5, np.random.SeedSequence(6, spawn_key=(1,))]
+    many = sample_noisy_many(2, n_samples=4, seed=seeds)
+    for x, y, seed in zip(many.x, many.y, seeds, strict=True):
+        one = sample_noisy(n_samples=4, seed=seed)
+        np.testing.assert_array_equal(x, one.x)
+        np.testing.assert_array_equal(y, one.y)
+    with pytest.raises(ValueError, match="seed must have one seed a member, 3, got 2"):
+        sample_noisy_many(3, seed=seeds)
+    with pytest.raises(ValueError, match="seed must not be negative, got -1"):
+        sample_noisy_many(1, seed=[-1])
+
+
 @pytest.mark.parametrize(
     "sample", [sample_noisy, lambda **options: sample_noisy_many(2, **options)]
 )

@@ -26,6 +26,16 @@ def test_the_requirement_of_a_script_is_exchanged():
     assert '# dependencies = ["overfit-tutorial @ a.whl"]\n# ///\nx = 1\n' in new
 
 
+def test_the_extras_of_a_script_stay():
+    head = HEAD.replace("tutorial", "tutorial[cluster]")
+    assert downloads.extras(HEAD) == ""
+    assert downloads.extras(head) == "[cluster]"
+    assert downloads.depend_on(head, "overfit-tutorial") == head
+    new = downloads.depend_on(head, "overfit-tutorial @ a.whl", table="# table\n")
+    assert '# dependencies = ["overfit-tutorial[cluster] @ a.whl"]\n# table\n' in new
+    assert downloads.with_extras("../a.whl", "[cluster]") == "../a.whl[cluster]"
+
+
 def test_a_script_without_metadata_is_refused():
     with pytest.raises(ValueError, match="metadata must have the line"):
         downloads.depend_on("x = 1\n", "a.whl")

@@ -27,7 +27,8 @@ EVERYTHING = "why-no-wild-curve.zip"
 WHOLE_SITE = "why-no-wild-curve-site.zip"
 WHEELS = "_static/wheels"
 
-_DEPENDENCY = '# dependencies = ["overfit-tutorial"]\n'
+# With what the package calls extras, such as `cluster`.
+_DEPENDENCY = re.compile(r'^# dependencies = \["overfit-tutorial(\[[a-z,]+\])?"\]\n', re.MULTILINE)
 # Anything but the time of the build, so that two builds of one source are the same bytes.
 _DATE = (2026, 1, 1, 0, 0, 0)
 _README = """\
@@ -68,14 +69,36 @@ def script_url(app: Sphinx, docname: str) -> str:
 def depend_on(script: str, requirement: str, *, table: str = "") -> str:
     """Return a script whose metadata ask for another requirement than the package's name.
 
+    The extras that the script asks for stay.
+
     Raises
     ------
     ValueError
         If the script has no metadata, or they ask for anything else.
     """
-    if script.count(_DEPENDENCY) != 1:
-        raise ValueError(f"the script's metadata must have the line {_DEPENDENCY.strip()!r}")
-    return script.replace(_DEPENDENCY, f'# dependencies = ["{requirement}"]\n{table}')
+    wanted = with_extras(requirement, extras(script))
+    return _DEPENDENCY.sub(lambda _: f'# dependencies = ["{wanted}"]\n{table}', script)
+
+
+def extras(script: str) -> str:
+    """Return the extras of the package that a script asks for, such as ``[cluster]``, or nothing.
+
+    Raises
+    ------
+    ValueError
+        If the script has no metadata, or they ask for anything else.
+    """
+    found = _DEPENDENCY.findall(script)
+    if len(found) != 1:
+        line = '# dependencies = ["overfit-tutorial"]'
+        raise ValueError(f"the script's metadata must have the line {line!r}")
+    return found[0]
+
+
+def with_extras(requirement: str, extras: str) -> str:
+    """Return a requirement, a name, ``name @ address`` or a path of a wheel, with extras."""
+    name, at, address = requirement.partition(" @ ")
+    return f"{name}{extras}{at}{address}"
 
 
 def with_install_cell(notebook: dict[str, Any], requirement: str) -> dict[str, Any]:
@@ -158,7 +181,8 @@ def _write_all(app: Sphinx, exception: Exception | None) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.with_suffix(".py").write_text(depend_on(script, served), encoding="utf-8")
         target.with_suffix(".ipynb").write_text(
-            _json(with_install_cell(notebook, served)), encoding="utf-8"
+            _json(with_install_cell(notebook, with_extras(served, extras(script)))),
+            encoding="utf-8",
         )
     (out / EVERYTHING).write_bytes(zip_of(_everything(app, docnames, wheel)))
     (out / WHOLE_SITE).unlink(missing_ok=True)
@@ -185,7 +209,7 @@ def _everything(app: Sphinx, docnames: list[str], wheel: Path) -> Iterator[tuple
         script, notebook = _sources(app, docname)
         name = docname.split("/", 1)[-1]
         yield f"{top}/{name}.py", depend_on(script, "overfit-tutorial", table=table).encode()
-        cells = with_install_cell(notebook, f"../{wheel.name}")
+        cells = with_install_cell(notebook, with_extras(f"../{wheel.name}", extras(script)))
         yield f"{top}/{name}.ipynb", _json(cells).encode()
 
 

@@ -15,7 +15,6 @@ extension mends both, before Sphinx-gallery starts:
 
 from __future__ import annotations
 
-import ast
 import hashlib
 import importlib.metadata
 import platform
@@ -27,6 +26,8 @@ import filelock
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
+
+from overfit_tutorial import _sources
 
 _logger = logging.getLogger(__name__)
 
@@ -58,54 +59,11 @@ def fingerprint(page: Path, package: Path, *, context: str = "") -> str:
         Equal for two calls unless the page, the code that it imports, or `context` differs.
     """
     digest = hashlib.sha256(context.encode() + b"\0" + page.read_bytes() + b"\0")
-    for module in sorted(imported_modules(page, package)):
-        digest.update(module.name.encode() + b"\0" + _code(module).encode() + b"\0")
+    find = {package.name: package}.get
+    modules = _sources.closure({page.stem: page}, find).modules
+    for name in sorted(modules):
+        digest.update(f"{name}\0{_sources.digest(modules[name])}\0".encode())
     return digest.hexdigest()
-
-
-def imported_modules(script: Path, package: Path) -> set[Path]:
-    """Return the package's modules that a script imports, directly or through one another.
-
-    Every import counts, also one inside a function; one that is computed at run time is not seen.
-    """
-    found: set[Path] = set()
-    waiting = [script]
-    while waiting:
-        for module in _imports(waiting.pop(), package):
-            if module not in found:
-                found.add(module)
-                waiting.append(module)
-    return found
-
-
-def _imports(source: Path, package: Path) -> Iterator[Path]:
-    for node in ast.walk(ast.parse(source.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names = [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            # A relative import is one of the package, where it stands at the top folder.
-            origin = ".".join(filter(None, [package.name if node.level else "", node.module]))
-            names = [origin, *(f"{origin}.{alias.name}" for alias in node.names)]
-        else:
-            continue
-        for name in names:
-            first, *rest = name.split(".")
-            if first == package.name:
-                yield package / "__init__.py"
-                path = package.joinpath(*rest)
-                yield from (
-                    p for p in (path.with_suffix(".py"), path / "__init__.py") if p.is_file()
-                )
-
-
-def _code(module: Path) -> str:
-    """Return a module's syntax tree as text, without docstrings and comments."""
-    tree = ast.parse(module.read_text(encoding="utf-8"))
-    for node in ast.walk(tree):
-        documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
-        if isinstance(node, documented) and ast.get_docstring(node, clean=False) is not None:
-            node.body = node.body[1:]
-    return ast.dump(tree)
 
 
 def _context(app: Sphinx) -> str:
@@ -122,7 +80,9 @@ def _context(app: Sphinx) -> str:
         if isinstance(value, str | bool | int | list | tuple)
     )
     here = Path(__file__).parent
-    return "\n".join([*versions, *settings, *(_code(here / name) for name in _MACHINERY)])
+    return "\n".join(
+        [*versions, *settings, *(_sources.digest(here / name) for name in _MACHINERY)]
+    )
 
 
 def _begin(app: Sphinx) -> None:

@@ -246,6 +246,13 @@ claim(
 # zero. The paper that the post refers to compares such minima
 # :cite:`wu2017`; this run never sees one.
 #
+# By now all three are known:
+# :doc:`it is the rule </auto_examples/2_is_it_true/plot_1_was_it_luck>`,
+# :doc:`longer training can break it
+# </auto_examples/2_is_it_true/plot_2_what_if_we_keep_training>`, and
+# :doc:`two ingredients hold it back
+# </auto_examples/2_is_it_true/plot_4_which_ingredient>`.
+#
 # .. exercise:: Another order of the same points
 #
 #    Predict first: change ``BATCH_SEED`` and nothing else, so that the same

@@ -1,0 +1,45 @@
+"""Independent streams of random numbers from one seed.
+
+What has one seed but draws twice, points and then first weights, needs two streams. They are
+children of the seed, found by their number alone.
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from overfit_tutorial import _arguments
+
+
+def split_seeds(
+    seeds: Sequence[_arguments.Seed], n_streams: int
+) -> list[list[np.random.SeedSequence]]:
+    """Return independent streams for each of some seeds.
+
+    Parameters
+    ----------
+    seeds : sequence of int or SeedSequence
+        Such as the function of `overfit_tutorial.sweeps.run_sweep` gets.
+    n_streams : int
+        How many streams each seed is to have.
+
+    Returns
+    -------
+    list of list of SeedSequence
+        One list a stream, each with one seed for each of `seeds`. Stream *i* of a seed is its
+        child *i*, whatever has been drawn or spawned from the seed before.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument breaks its rule.
+
+    Examples
+    --------
+    >>> points, training = split_seeds([5, 6], 2)
+    >>> points[1].entropy, points[1].spawn_key, training[1].spawn_key
+    (6, (0,), (1,))
+    """
+    n_streams = _arguments.check_count("n_streams", n_streams)
+    roots = [_arguments.check_seed(seed) for seed in seeds]
+    return [[_arguments.child_seed(root, index) for root in roots] for index in range(n_streams)]

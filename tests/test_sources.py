@@ -1,0 +1,82 @@
+"""Which modules some code imports, on a toy package; and what of a module is code."""
+
+import pytest
+
+from overfit_tutorial import _sources
+
+FILES = {
+    "toy/__init__.py": "",
+    "toy/one.py": "from toy import two\nimport json, numpy.linalg",
+    "toy/two.py": "def later():\n    from .deep import low",
+    "toy/three.py": "value = 3",
+    "toy/deep/__init__.py": "from .. import three as other",
+    "toy/deep/low.py": "from . import side\nfrom ..three import value",
+    "toy/deep/side.py": "import toy.one  # a circle",
+    "toy/deep/unused.py": "import scipy",
+    "alone.py": "import toy.three",
+}
+
+
+@pytest.fixture
+def find(tmp_path):
+    for name, text in FILES.items():
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(text, encoding="utf-8")
+    return {"toy": tmp_path / "toy", "alone": tmp_path / "alone.py"}.get
+
+
+def imported(find, name):
+    found = _sources.closure({name: _sources.module_file(name, find)}, find)
+    return set(found.modules), found.others
+
+
+def test_the_closure_follows_every_sort_of_import(find):
+    modules, others = imported(find, "toy.one")
+    assert modules == {
+        *("toy", "toy.one", "toy.two", "toy.three", "toy.deep", "toy.deep.low", "toy.deep.side")
+    }, "all but the unused module"
+    assert others == {"json", "numpy"}
+
+
+def test_a_module_that_imports_nothing_has_an_empty_closure(find):
+    assert imported(find, "toy.three") == (set(), frozenset())
+
+
+def test_a_module_of_one_file_is_followed(find):
+    assert imported(find, "alone") == ({"toy", "toy.three"}, frozenset())
+
+
+def test_a_module_that_does_not_count_has_no_file(find):
+    assert _sources.module_file("toy.nowhere", find) is None
+    assert _sources.module_file("json", find) is None
+
+
+BASE = '"""Words."""\ndef f(x):\n    """More."""\n    return x + 1\n'
+
+
+@pytest.mark.parametrize(
+    ("text", "is_same"),
+    [
+        ("def f(x):  # a comment\n\n    return (x + 1)\n", True),
+        ('"""Other words."""\ndef f(x):\n    """Still more."""\n    return x + 1\n', True),
+        ("def f(x):\n    return x + 2\n", False),
+        ("def f(x):\n    return x + 1.0\n", False),
+        ("def f(x):\n    return x - 1\n", False),
+        ("def g(x):\n    return x + 1\n", False),
+        ("def f(x):\n    'text' + 'text'\n    return x + 1\n", False),
+    ],
+)
+def test_only_code_is_code(tmp_path, text, is_same):
+    before, after = tmp_path / "before.py", tmp_path / "after.py"
+    before.write_text(BASE, encoding="utf-8")
+    after.write_text(text, encoding="utf-8")
+    assert (_sources.code(before) == _sources.code(after)) == is_same
+    assert (_sources.digest(before) == _sources.digest(after)) == is_same
+
+
+def test_a_digest_sees_that_a_file_has_changed(tmp_path):
+    path = tmp_path / "file.py"
+    path.write_text("x = 1\n", encoding="utf-8")
+    first = _sources.digest(path)
+    path.write_text("x = 12\n", encoding="utf-8")
+    assert _sources.digest(path) != first
