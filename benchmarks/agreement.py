@@ -29,8 +29,8 @@ MARGIN = (0.8, 1.25)
 CONFIDENCE = 0.9
 # The excess risk of a last iterate is a lottery: its median needs hundreds of seeds, that of the
 # loss dozens. `fit` has time for the dozens; so risks are compared with those of the engine, of
-# which there can be thousands, and only losses decide.
-N_SEEDS, N_REFERENCE, N_ENSEMBLE = 256, 64, 2048
+# which there can be a thousand, and only losses decide.
+N_SEEDS, N_REFERENCE, N_ENSEMBLE = 64, 32, 1024
 _BLOCK = 8
 _saving = threading.Lock()
 
