@@ -348,12 +348,7 @@ def show(figure: Figure, *, caption: str, alt: str) -> None:
     ValueError
         If the caption or the alternative text is empty, or both are the same.
     """
-    caption, alt = " ".join(caption.split()), " ".join(alt.split())
-    if not caption or not alt:
-        raise ValueError(f"caption and alt must not be empty, got {caption!r} and {alt!r}")
-    if caption == alt:
-        raise ValueError(f"alt must say what is seen, not repeat the caption, got {alt!r}")
-    _descriptions[figure] = Description(caption, alt)
+    caption = describe(figure, caption=caption, alt=alt).caption
     if publishing.hand_over(figure):
         return
     if _opens_windows():
@@ -363,6 +358,35 @@ def show(figure: Figure, *, caption: str, alt: str) -> None:
     figure.savefig(path, dpi=150)
     plt.close(figure)
     print(f"Figure saved as {path}: {caption}")
+
+
+def describe(figure: Figure, *, caption: str, alt: str) -> Description:
+    """Say of a figure what `show` says, without showing it.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        The figure.
+    caption, alt : str
+        As for `show`.
+
+    Returns
+    -------
+    Description
+        Both, each as one line.
+
+    Raises
+    ------
+    ValueError
+        As for `show`.
+    """
+    caption, alt = " ".join(caption.split()), " ".join(alt.split())
+    if not caption or not alt:
+        raise ValueError(f"caption and alt must not be empty, got {caption!r} and {alt!r}")
+    if caption == alt:
+        raise ValueError(f"alt must say what is seen, not repeat the caption, got {alt!r}")
+    _descriptions[figure] = Description(caption, alt)
+    return _descriptions[figure]
 
 
 def description(figure: Figure) -> Description | None:
