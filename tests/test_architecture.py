@@ -23,6 +23,8 @@ ORDER = [
     "_store",
     "_identity",
     "_sources",
+    "minima",
+    "sharpness",
     "ensembles",
     "training",
     "_blocks",

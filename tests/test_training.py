@@ -126,6 +126,24 @@ def adam(rate=STEP_RATE, **options):
 
 
 @pytest.mark.usefixtures("float64")
+@pytest.mark.parametrize(
+    ("name", "kinds"),
+    [("sgd", ()), ("momentum", ("momentums",)), ("adam", ("_momentums", "_velocities"))],
+)
+def test_slots_are_what_keras_keeps(name, kinds):
+    recipe = SMALL.replace(optimizer=name, learning_rate=STEP_RATE)
+    optimizer = OPTIMIZERS[name](STEP_RATE)
+    by_keras(recipe, optimizer)
+    fit = fit_network(POINTS.x, POINTS.y, recipe, seed=0, checkpoints=(1, recipe.epochs))
+    assert sorted(fit.slots) == [1, recipe.epochs]
+    assert len(fit.slots[recipe.epochs]) == len(kinds)
+    for found, kind in zip(fit.slots[recipe.epochs], kinds, strict=True):
+        kept = [v.numpy() for v in getattr(optimizer, kind)]
+        assert_equal_weights(found, kept)
+        assert any(np.abs(v).max() > 0 for v in found)
+
+
+@pytest.mark.usefixtures("float64")
 @pytest.mark.parametrize("name", OPTIMIZERS)
 def test_every_optimizer_takes_keras_steps(name):
     optimizer = OPTIMIZERS[name](STEP_RATE)
