@@ -46,7 +46,6 @@ extensions = [
     "lean_css",
     "metadata",
     "downloads",
-    "benchmark_results",
 ]
 exclude_patterns = ["_build", "**/.ipynb_checkpoints"]
 suppress_warnings = ["config.cache"]
