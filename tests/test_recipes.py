@@ -19,14 +19,17 @@ class _Unhashable:
 
 
 def test_the_default_is_the_story():
-    assert Recipe(
-        hidden_widths=(100,) * 5,
-        activation="relu",
-        optimizer="adam",
-        learning_rate=0.01,
-        batch_size=32,
-        epochs=200,
-    ) == STORY
+    assert (
+        Recipe(
+            hidden_widths=(100,) * 5,
+            activation="relu",
+            optimizer="adam",
+            learning_rate=0.01,
+            batch_size=32,
+            epochs=200,
+        )
+        == STORY
+    )
     assert STORY.n_steps(100) == 800
     assert STORY.n_parameters() == networks.build_mlp(seed=0).count_params() == 40_701
 
