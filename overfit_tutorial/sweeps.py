@@ -425,8 +425,13 @@ def _table(tasks: Sequence[_Task], entries: Sequence[_store.Entry]) -> "pd.DataF
 
 def _parameter_column(values: Sequence[Any], sizes: Sequence[int]) -> Any:
     """Repeat a parameter's values; those of several types stay as they are, None stays None."""
+    import pandas as pd
+
     is_plain = {type(value) for value in values} in ({bool}, {int}, {float}, {int, float}, {str})
     column = np.empty(len(values), dtype=object)
     for index, value in enumerate(values):
         column[index] = value
-    return np.repeat(np.array(values) if is_plain else column, sizes)
+    if is_plain:
+        return np.repeat(np.array(values), sizes)
+    # pandas would make text of objects of which some are text, and NaN of None.
+    return pd.Series(np.repeat(column, sizes), dtype=object)

@@ -639,8 +639,9 @@ def test_nothing_is_printed_where_nobody_watches(capfd, monkeypatch):
 
 
 def test_who_watches_sees_the_time_that_is_left(tmp_path):
-    pty = pytest.importorskip("pty")
+    pty, termios = pytest.importorskip("pty"), pytest.importorskip("termios")
     main, child = pty.openpty()
+    termios.tcsetwinsize(child, (24, 80))  # without a size there is no room for a bar
     script = Script(tmp_path, main="sweep(n_cells=25)")
     command = [sys.executable, str(script.file), str(tmp_path), "first"]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "TERM": "xterm"}
