@@ -81,7 +81,7 @@ for ax, (title, cells) in zip(axes, titles.items(), strict=True):
         ax.plot(path.ratio, path.averaged_risk, label=label, **style)
     figures.mark_rungs(ax, rungs, axis="y")
     ax.set(yscale="log", ylabel="excess risk", title=title, ylim=(0.04, 5))
-axes[0].legend(loc="upper right")
+axes[0].legend(loc="center right", bbox_to_anchor=(1, 0.65))
 axes[1].set_xlabel("training error, in units of the line's")
 words = []
 for (size, standardized), path in equal_steps.query(
