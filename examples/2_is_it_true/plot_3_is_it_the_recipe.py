@@ -238,11 +238,9 @@ for column in ("ratio", "risk"):
     )
 
 # %%
-# The ratio is that of the training errors. Leaving the batch out lets the last
-# step fit a little better, if anything. Whether it comes closer to the truth,
-# these seeds do not say: the interval reaches far to both sides of one.
-
-assert without_the_four("risk").low < 1 < without_the_four("risk").high
+# The ratio is that of the training errors. Where an interval includes one,
+# these seeds show no difference; where it ends close to one, we would not
+# claim that another machine finds it. So this is no claim.
 
 # %%
 # Lessons
