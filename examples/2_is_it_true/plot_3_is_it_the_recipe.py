@@ -241,8 +241,7 @@ for column in ("ratio", "risk"):
 # The ratio is that of the training errors. Where an interval includes one,
 # these seeds show no difference; where it ends close to one, we would not
 # claim that another machine finds it. So this is no claim.
-
-# %%
+#
 # Lessons
 # -------
 #
