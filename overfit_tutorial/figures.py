@@ -313,8 +313,8 @@ def mark_rungs(ax: Axes, rungs: Mapping[str, float], *, axis: Literal["x", "y"])
             place = {"xy": (risk, 1.0), "xycoords": ("data", "axes fraction"), "bbox": behind}
             place |= {"ha": "center", "va": "top"}
         else:
-            place = {"xy": (0.02, risk), "xycoords": ("axes fraction", "data")}
-            place |= {"ha": "left", "va": "bottom"}
+            place = {"xy": (0.98, risk), "xycoords": ("axes fraction", "data")}
+            place |= {"ha": "right", "va": "bottom"}
         ax.annotate(name, **place)
     return ax
 

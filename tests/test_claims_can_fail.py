@@ -114,7 +114,6 @@ BREAKS = {
         "batch-and-scale-decide": rate_rules,
         "ten-times-the-rate": rate_rules,
         "steps-or-epochs": dots,
-        "the-batch-of-four": restless,
     },
     "plot_4_which_ingredient": {
         "no-single-ingredient": dots,

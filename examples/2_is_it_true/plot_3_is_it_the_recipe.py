@@ -81,7 +81,7 @@ for ax, (title, cells) in zip(axes, titles.items(), strict=True):
         ax.plot(path.ratio, path.averaged_risk, label=label, **style)
     figures.mark_rungs(ax, rungs, axis="y")
     ax.set(yscale="log", ylabel="excess risk", title=title, ylim=(0.04, 5))
-axes[0].legend(loc="upper right")
+axes[0].legend(loc="center right", bbox_to_anchor=(1, 0.65))
 axes[1].set_xlabel("training error, in units of the line's")
 words = []
 for (size, standardized), path in equal_steps.query(
@@ -216,8 +216,8 @@ claim(
 # -----------------
 #
 # A hundred points make three batches of 32 and one of four. Its gradient is
-# the noisiest, and each epoch ends with it. So we leave it out: 801 steps in
-# threes. Averaged over rates and both scales:
+# the noisiest, and each epoch may end with it. Is it behind the unrest? We
+# leave it out, 801 steps in threes, and average over rates and both scales.
 
 
 def without_the_four(column):
@@ -230,24 +230,18 @@ def without_the_four(column):
     return middle(np.exp(np.mean(logs, axis=0)))
 
 
-calmer, risk = without_the_four("ratio"), without_the_four("risk")
-print(
-    f"excess risk times {risk.value:.2f} ({risk.low:.2f} to {risk.high:.2f})"
-)
-claim(
-    "the-batch-of-four",
-    "Without the batch of four points, the training error at the last step is "
-    "{value:.2f} times as large ({low:.2f} to {high:.2f}), in the median.",
-    value=calmer.value,
-    interval=calmer.ends,
-    confidence=0.99,
-    n=N_SEEDS,
-    holds=calmer.high < 1,
-    threshold=1,
-    wrong_if="leaving it out might not matter",
-)
+for column in ("ratio", "risk"):
+    found = without_the_four(column)
+    print(
+        f"without it, {column} times {found.value:.2f} "
+        f"({found.low:.2f} to {found.high:.2f})"
+    )
 
 # %%
+# The ratio is that of the training errors. Where an interval includes one,
+# these seeds show no difference; where it ends close to one, we would not
+# claim that another machine finds it. So this is no claim.
+#
 # Lessons
 # -------
 #
@@ -268,4 +262,6 @@ claim(
 #
 #    .. answer::
 #
-#       TODO
+#       Those of small batches, up to twice as high on raw inputs. With all
+#       points in the batch there is little unrest, and averaging removes
+#       little.

@@ -110,7 +110,7 @@ for ax, (name, m) in zip(axes, sizes.items(), strict=True):
         elinewidth=1,
         color=figures.LIGHT["network"],
     )
-    ends = [0, truth[:40].max()]
+    ends = [truth[:40].min(), truth[:40].max()]
     ax.plot(ends, ends, **figures.mark("truth"))
     ax.axhline(0, color=figures.LIGHT["muted"], linewidth=1)
     ax.set(ylabel="measured", title=f"{m:,} points held out")
