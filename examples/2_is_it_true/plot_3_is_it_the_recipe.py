@@ -53,8 +53,8 @@ figures.show(
     caption="The other recipe has standardized inputs, and all points in "
     "every step.",
     alt="Scattered points around a dashed line. The curve of the story's "
-    "recipe stays close to the dashed truth. The curve of the other recipe "
-    "bends away from it, toward groups of points.",
+    "recipe rises nearly straight. The curve of the other recipe rises in "
+    "steps and bends, toward groups of points.",
 )
 
 # %%
