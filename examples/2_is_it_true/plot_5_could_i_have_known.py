@@ -34,7 +34,7 @@ N_TRAIN, FEW, MANY = 80, 20, 2000
 
 one = data.sample_noisy(seed=SEED)
 known, held = slice(0, N_TRAIN), slice(N_TRAIN, None)
-network = fit_network(one.x[known], one.y[known], seed=SEED)
+network = fit_network(one.x[known], one.y[known], seed=STOP_SEED)
 line = linear.fit_line(one.x[known], one.y[known])
 grid = np.linspace(0, 20, 1000)
 figure, ax = plt.subplots()
