@@ -129,7 +129,7 @@ def track_sharpness(
 
     See Also
     --------
-    curvature.largest_eigenvalue : for one network, with `landscapes.hessian_operator`.
+    overfit_tutorial.curvature.largest_eigenvalue : of one operator, with all its digits.
 
     Examples
     --------

@@ -6,10 +6,10 @@ r"""
 Can sharp be good?
 ==================
 
-Bad minima are sharp: :doc:`plot_1_are_bad_minima_sharper` found it without an
-exception. Is every sharp minimum bad, then? Dinh and others answered in 2017
-with a trick of one line :cite:`dinh2017`. We expect it to make good minima
-sharper than any bad one, and to change nothing else.
+The first page of this part found bad minima sharp. Is every sharp minimum bad,
+then? Dinh and others answered in 2017 with a trick of one line
+:cite:`dinh2017`. We expect it to make good minima sharper than any bad one,
+and to change nothing else.
 """
 
 import dataclasses
