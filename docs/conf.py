@@ -46,6 +46,7 @@ extensions = [
     "lean_css",
     "metadata",
     "downloads",
+    "benchmark_results",
 ]
 exclude_patterns = ["_build", "**/.ipynb_checkpoints"]
 suppress_warnings = ["config.cache"]
@@ -130,7 +131,17 @@ html_show_sourcelink = False
 html_show_sphinx = False
 # Pages without pages below them have nothing to list at their side.
 html_sidebars = {"**": ["sidebar-nav-bs"]} | {
-    name: [] for name in ("index", "ledger", "teach", "glossary", "references", "404", "search")
+    name: []
+    for name in (
+        "index",
+        "ledger",
+        "teach",
+        "glossary",
+        "references",
+        "development/speed",
+        "404",
+        "search",
+    )
 }
 html_theme_options = {
     "logo": {"text": "Why no wild curve?"},

@@ -58,6 +58,7 @@ QUERIES = {
     "NumPy by hand": {AGREE},
     "ladder": {LADDER, "api/ladder.html", "glossary.html"},
     "dask cluster": {CLUSTER},
+    "PyTorch": {"development/speed.html"},
     "fit_line": {"api/linear.html"},
     "glossary": {"glossary.html"},
     "cite": {"references.html"},
