@@ -118,7 +118,7 @@ def bench(session: nox.Session) -> None:
     if "--quick" not in session.posargs:
         # That all train the same network: it takes longest, and goes on where it was.
         session.run("python", "benchmarks/agreement.py")
-    for question in ("peers", "growth", "roofline"):
+    for question in ("peers", "growth", "roofline", "curvature"):
         session.run("python", f"benchmarks/{question}.py", *session.posargs)
 
 

@@ -2,7 +2,8 @@
 
 Each trains many seeds, on the same data; what is compared is the distribution of the last epoch's
 loss and of the excess risk. The 90 % interval of the ratio of medians to that of Keras `fit` must
-lie within a margin that was fixed beforehand. Interrupted, it goes on where it was.
+lie within a margin that was fixed beforehand. So must, for the engine's single and double
+precision, the distance of the distributions. Interrupted, it goes on where it was.
 """
 
 from __future__ import annotations
@@ -21,16 +22,20 @@ from typing import Any
 import numpy as np
 import report
 import worker
-from implementations import ENSEMBLE, IMPLEMENTATIONS, REFERENCE, Implementation
+from implementations import ENSEMBLE, IMPLEMENTATIONS, PRECISE, REFERENCE, Implementation
 from numpy.typing import NDArray
+
+from overfit_tutorial import statistics
 
 FILE = report.RESULTS / "agreement_seeds.json"
 MARGIN = (0.8, 1.25)
 CONFIDENCE = 0.9
+# Of the Kolmogorov–Smirnov distance between single and double precision: its upper 95 % bound.
+MOST_DISTANCE = 0.1
 # The excess risk of a last iterate is a lottery: its median needs hundreds of seeds, that of the
 # loss dozens. `fit` has time for the dozens; so risks are compared with those of the engine, of
-# which there can be thousands, and only losses decide.
-N_SEEDS, N_REFERENCE, N_ENSEMBLE = 256, 64, 2048
+# which there can be a thousand, and only losses decide.
+N_SEEDS, N_REFERENCE, N_ENSEMBLE = 64, 32, 1024
 _BLOCK = 8
 _saving = threading.Lock()
 
@@ -41,12 +46,14 @@ def main() -> None:
     parser.add_argument("--jobs", type=int, default=2, help="implementations at a time")
     jobs = parser.parse_args().jobs
     with ThreadPoolExecutor(jobs) as pool:
-        list(pool.map(complete, [i for i in IMPLEMENTATIONS if i.installed]))
+        list(pool.map(complete, [i for i in (*IMPLEMENTATIONS, PRECISE) if i.installed]))
     rows = compare(load())
-    report.write(report.RESULTS / "agreement.json", margin=MARGIN, rows=rows)
+    precision = compare_precision(load())
+    report.write(report.RESULTS / "agreement.json", margin=MARGIN, rows=rows, bars=precision)
     for row in rows:
         name, n = row["name"], row["n"]
         print(f"{name:36s} {n:5d} seeds, " + ", ".join(map(_sentence, row["ratios"])))
+    report.print_bars(precision)
     # The medians of few seeds may lie outside by chance: more seeds, not another margin.
     if missing := disagreeing():
         sys.exit(f"not shown to train the same network: {', '.join(missing)}")
@@ -56,7 +63,7 @@ def n_seeds(implementation: Implementation) -> int:
     """Return how many seeds an implementation is given."""
     if implementation.module == REFERENCE.module:
         return N_REFERENCE
-    return N_ENSEMBLE if implementation == ENSEMBLE else N_SEEDS
+    return N_ENSEMBLE if implementation in (ENSEMBLE, PRECISE) else N_SEEDS
 
 
 def complete(implementation: Implementation) -> None:
@@ -112,6 +119,20 @@ def compare(records: dict[str, Any]) -> list[dict[str, Any]]:
         ]
         rows.append({"name": name, "n": len(record["loss"]), "ratios": ratios})
     return rows
+
+
+def compare_precision(records: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return how far apart single and double precision can be, for losses and risks."""
+    single, double = (records[i.name] for i in (ENSEMBLE, PRECISE))
+    return [
+        report.bar(
+            f"{what}: distance of single from double precision",
+            statistics.ks_distance_bound(single[key], double[key]).high,
+            MOST_DISTANCE,
+            at_most=True,
+        )
+        for key, what in (("loss", "training error"), ("risk", "excess risk"))
+    ]
 
 
 def disagreeing() -> list[str]:

@@ -47,7 +47,13 @@ def summary(seconds: list[float]) -> dict[str, Any]:
 def bar(sentence: str, value: float, required: float, *, at_most: bool = False) -> dict[str, Any]:
     """Return a bar that was set beforehand, what was measured, and whether it is reached."""
     holds = value <= required if at_most else value >= required
-    return {"bar": sentence, "value": float(value), "required": required, "holds": bool(holds)}
+    return {
+        "bar": sentence,
+        "value": float(value),
+        "required": required,
+        "at_most": at_most,
+        "holds": bool(holds),
+    }
 
 
 def print_bars(bars: list[dict[str, Any]]) -> None:

@@ -37,19 +37,23 @@ extensions = [
     "twin_figures",
     "page_anatomy",
     "exercises",
+    "margin_notes",
+    "teaching",
+    "module_list",
     "glossary_links",
     "mathml",
     "house_html",
     "lean_css",
     "metadata",
     "downloads",
+    "benchmark_results",
 ]
 exclude_patterns = ["_build", "**/.ipynb_checkpoints"]
 suppress_warnings = ["config.cache"]
 
 # -- The pages that are executed ---------------------------------------------
 
-PARTS = ["1_story", "2_is_it_true", "5_variants", "6_builders"]
+PARTS = ["1_story", "2_is_it_true", "3_loss_landscape", "5_variants", "6_builders"]
 
 sphinx_gallery_conf = {
     "examples_dirs": ["../examples"],
@@ -67,11 +71,12 @@ sphinx_gallery_conf = {
     "run_stale_examples": False,
     # The page of computation times loads scripts from other hosts; each page says its own.
     "write_computation_times": False,
+    # Its zips would have scripts without the package; ours has the wheel.
+    "download_all_examples": False,
     "min_reported_time": 0,
     "show_signature": False,
     "remove_config_comments": True,
     "plot_gallery": True,
-    "first_notebook_cell": "# Needs the tutorial's package: python -m pip install -e . in a clone",
 }
 
 #: The pages of the 20-minute path that exist.
@@ -125,14 +130,26 @@ html_scaled_image_link = False
 html_show_sourcelink = False
 html_show_sphinx = False
 # Pages without pages below them have nothing to list at their side.
-html_sidebars = {
-    name: [] for name in ("index", "ledger", "glossary", "references", "404", "search")
+html_sidebars = {"**": ["sidebar-nav-bs"]} | {
+    name: []
+    for name in (
+        "index",
+        "ledger",
+        "teach",
+        "glossary",
+        "references",
+        "development/speed",
+        "404",
+        "search",
+    )
 }
 html_theme_options = {
     "logo": {"text": "Why no wild curve?"},
     "navbar_start": ["site-logo"],
     "navbar_align": "left",
     "navbar_persistent": ["search-button"],
+    # The title would stand twice, one above the other.
+    "article_header_start": [],
     "header_links_before_dropdown": 5,
     "show_prev_next": True,
     "secondary_sidebar_items": {"**": ["page-toc"], "index": []},

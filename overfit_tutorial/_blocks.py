@@ -53,6 +53,7 @@ class Block:
     validation_loss: NDArray[np.float64]
     scaling: Scaling
     checkpoints: dict[int, Weights]
+    slots: dict[int, tuple[Weights, ...]]
     diverged: NDArray[np.bool_]
 
 
@@ -80,7 +81,7 @@ def train_block(
     initial_weights : tuple of ndarray or None
         Where to begin, with the member axis first, instead of drawing from the seeds.
     checkpoints : sequence of int
-        Epochs after which to copy the weights.
+        Epochs after which to copy the weights, and what the optimizer keeps beside them.
     n_padded : int or None
         Fill the block up to so many members, so that blocks of several sizes share one compiled
         loop.
@@ -121,7 +122,9 @@ def train_block(
         batches=None,
     )
     state = _loop.initial_state(_loop.pack(weights), shape)
-    records, saved, done, batch = [], {}, 0, 0
+    records, done, batch = [], 0, 0
+    saved: dict[int, Weights] = {}
+    saved_slots: dict[int, tuple[Weights, ...]] = {}
     while done < n_epochs:
         if batch == 0:
             stop = min(done + pace.n_epochs, next(end for end in ends if end > done))
@@ -142,6 +145,10 @@ def train_block(
         done = stop
         if done in checkpoints:
             saved[done] = _arrays(state.layers, n_members)
+            kinds = zip(
+                *state.slots, strict=True
+            )  # all layers of a kind, not all kinds of a layer
+            saved_slots[done] = tuple(_arrays(kind, n_members) for kind in kinds)
         if recipe.patience is not None and state.stopped.numpy().all():
             break
     train, validation, ran = (
@@ -163,6 +170,7 @@ def train_block(
         validation_loss=_read_only(losses[1][:, : n_epochs if shape.n_validation else 0]),
         scaling=Scaling(*(_read_only(part[:n_members]) for part in vars(scaling).values())),
         checkpoints=saved,
+        slots=saved_slots,
         diverged=_read_only((ran & ~finite).any(axis=1)[:n_members]),
     )
 

@@ -15,6 +15,7 @@ import numpy as np
 from overfit_tutorial import _arguments, publishing
 
 Kind = Literal["exact", "measured", "one seed", "timing"]
+Quantity = Literal["excess risk"]
 Number = int | float
 
 
@@ -48,6 +49,8 @@ class Claim:
         What would have been seen if it were wrong; continues "This would be wrong if".
     headline : bool
         Whether it is the page's answer.
+    quantity : {"excess risk"} or None
+        What the value is, if the ledger draws it on an axis with others of its sort.
     """
 
     id: str
@@ -60,6 +63,7 @@ class Claim:
     threshold: Number | None
     wrong_if: str | None
     headline: bool
+    quantity: Quantity | None = None
 
     @property
     def margin(self) -> float | None:
@@ -94,6 +98,7 @@ def claim(
     threshold: object = None,
     wrong_if: str | None = None,
     headline: bool = False,
+    quantity: Quantity | None = None,
     **values: object,
 ) -> Claim:
     """State a claim: fail if it does not hold, otherwise publish it.
@@ -124,6 +129,9 @@ def claim(
         "This would be wrong if".
     headline : bool
         Whether this is the page's answer, to be shown under its title.
+    quantity : {"excess risk"}, optional
+        What the value is. The ledger draws all excess risks on the ladder's axis; a ratio of two,
+        or a share, is none.
     **values
         Further values for the sentence.
 
@@ -149,6 +157,8 @@ def claim(
         raise ValueError(f"id must be lower-case words joined by hyphens, got {id!r}")
     if kind not in get_args(Kind):
         raise ValueError(f"kind must be one of {', '.join(get_args(Kind))}, got {kind!r}")
+    if quantity is not None and quantity not in get_args(Quantity):
+        raise ValueError(f"quantity must be {', '.join(get_args(Quantity))}, got {quantity!r}")
     n = None if n is None else _arguments.check_count("n", n)
     confidence = _arguments.check_fraction("confidence", _plain(confidence))
     number = _number(id, "value", value)
@@ -156,6 +166,8 @@ def claim(
     ends = None if interval is None else _interval(id, interval)
     if ends is not None and not ends[0] <= number <= ends[1]:
         raise ValueError(f"claim {id!r}: value must lie in its interval {ends}, got {number}")
+    if quantity is not None and (least := min([number, *(ends or ())])) <= 0:
+        raise ValueError(f"claim {id!r}: an {quantity} must be above zero, got {least}")
     fields: dict[str, Any] = {name: _plain(extra) for name, extra in values.items()}
     for name, extra in fields.items():
         array = np.asarray(extra)
@@ -178,6 +190,7 @@ def claim(
         threshold=bound,
         wrong_if=None if wrong_if is None else _fill("wrong_if", wrong_if, fields),
         headline=_truth(id, "headline", headline),
+        quantity=quantity,
     )
     if not _truth(id, "holds", holds):
         raise ClaimError(f"claim {id!r} does not hold: {stated.sentence}")

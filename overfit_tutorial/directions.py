@@ -119,9 +119,10 @@ def ray_radius(
 ) -> NDArray[np.float64]:
     r"""Return how far one can go in random directions before the loss has risen.
 
-    In many dimensions all directions are alike: around a minimum with Hessian :math:`H` of
-    :math:`P` parameters the radius is about :math:`\sqrt{2 \varepsilon P / \operatorname{tr} H}`
-    for a rise of :math:`\varepsilon`. It measures the trace, not the volume.
+    Around a minimum with Hessian :math:`H` of :math:`P` parameters, the mean of :math:`1 / r^2`
+    over all directions is :math:`\operatorname{tr} H / 2 \varepsilon P` for a rise of
+    :math:`\varepsilon`: rays measure the trace, not the volume. One ray tells it only where no few
+    eigenvalues carry the trace, so that all directions are alike.
 
     Parameters
     ----------

@@ -48,6 +48,10 @@ class EnsembleFit:
         As in `training.Fit`.
     checkpoints : dict of int to tuple of ndarray
         Weights after the epochs that were asked for.
+    slots : dict of int to tuple of tuple of ndarray
+        What the optimizer keeps beside the weights after these epochs: one tuple like `weights`
+        for each kind. Momentum has a velocity, Adam a mean of the gradients and one of their
+        squares, gradient descent nothing.
     diverged : ndarray of shape (n_members,)
         Which members have a loss or a weight that is not finite.
     seconds : ndarray of shape (n_members,)
@@ -60,6 +64,7 @@ class EnsembleFit:
     loss: NDArray[np.float64]
     validation_loss: NDArray[np.float64]
     checkpoints: dict[int, Weights]
+    slots: dict[int, tuple[Weights, ...]]
     diverged: NDArray[np.bool_]
     seconds: NDArray[np.float64]
     scaling: _blocks.Scaling = field(repr=False)
@@ -169,7 +174,7 @@ def fit_ensemble(
     x_rows, y_rows = (np.broadcast_to(z, (n_members, n_samples)) for z in (x_rows, y_rows))
     weights = training.check_weights(initial_weights, recipe, axes=(n_members,))
     checkpoints = training.check_checkpoints(checkpoints, recipe, n_samples)
-    n_jobs = _n_threads() if n_jobs is None else _arguments.check_count("n_jobs", n_jobs)
+    n_jobs = n_threads() if n_jobs is None else _arguments.check_count("n_jobs", n_jobs)
     size = block_size(n_members, recipe.n_parameters(), n_jobs)
     n_epochs = n_members * recipe.n_epochs(n_samples)
     # Silent where nobody watches, and for the first two seconds.
@@ -277,7 +282,7 @@ def _rows(name: str, values: ArrayLike) -> NDArray[np.float64]:
     return flat.reshape(array.shape)
 
 
-def _n_threads() -> int:
+def n_threads() -> int:
     """Return the number of threads that are worth while."""
     limit = os.environ.get("TF_NUM_INTRAOP_THREADS", "")
     if limit.isdigit() and int(limit) > 0:

@@ -7,20 +7,23 @@ partner (`DARK`), by exact value. That is why pages take their colors from here.
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import sys
 import weakref
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
 
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.registry import BackendFilter, backend_registry
 from matplotlib.figure import Figure
 from numpy.typing import ArrayLike
 
-from overfit_tutorial import publishing
+from overfit_tutorial import publishing, statistics
 from overfit_tutorial.data import Dataset
 
 #: Colors on a light page. Any two differ by at least 14 (CIEDE2000), and data, truth, line and
@@ -217,6 +220,105 @@ def plot_ladder(
     return ax
 
 
+def plot_studies(
+    ax: Axes,
+    studies: Mapping[str, tuple[ArrayLike, str]],
+    rungs: Mapping[str, float],
+    *,
+    confidence: float = 0.99,
+) -> Axes:
+    """Draw the excess risks of many seeds on the ladder, a row for each study, the first on top.
+
+    Each seed is a dot, and a diamond in a bar is the median with its interval. The rungs are
+    vertical lines through all rows.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    studies : mapping of str to (array_like of shape (n_seeds,), str)
+        Name to excess risks and role. All risks are above zero; infinite ones, of runs that
+        diverged, count in the median and are not drawn.
+    rungs : mapping of str to float
+        Reference excess risks by name, such as some of `ladder.rungs`.
+    confidence : float
+        Of the intervals. There is none where a study has too few seeds for it.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The same `ax`.
+
+    Raises
+    ------
+    ValueError
+        If there is no study, or a risk is not a positive number.
+    """
+    if not studies:
+        raise ValueError("studies must hold at least one study, got none")
+    ax.set_xscale("log")
+    for row, (name, (values, role)) in enumerate(studies.items()):
+        risks = np.asarray(values, dtype=float)
+        if not (risks > 0).all():
+            wrong = risks[~(risks > 0)][0]
+            raise ValueError(f"an excess risk must be a positive number, got {wrong} in {name!r}")
+        color = mark(role)["color"]
+        # The same little shifts on every page, in an order that the risks have nothing to do with.
+        shifts = 0.32 * (2 * (np.arange(len(risks)) * 0.618034 % 1) - 1)
+        ax.plot(risks, row + shifts, "o", markersize=2.5, color=color, zorder=2)
+        with contextlib.suppress(ValueError):  # too few seeds
+            found = statistics.quantile_interval(risks, confidence=confidence)
+            ax.plot(found.ends, [row, row], color=LIGHT["ink"], linewidth=2.5, zorder=3)
+        ax.plot(np.median(risks), row, "D", markersize=7, color=LIGHT["ink"], zorder=4)
+    ax.set_yticks(range(len(studies)), list(studies))
+    ax.set_ylim(len(studies) - 0.45, -0.95)
+    ax.xaxis.set_major_formatter("{x:g}")  # exponents are too small to read on a phone
+    ax.set_xlabel("excess risk (log scale)")
+    ax.grid(axis="y", visible=False)
+    ax.tick_params(axis="y", length=0)
+    return mark_rungs(ax, rungs, axis="x")
+
+
+def mark_rungs(ax: Axes, rungs: Mapping[str, float], *, axis: Literal["x", "y"]) -> Axes:
+    """Draw rungs of the ladder as thin lines across a plot whose one axis is excess risk.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    rungs : mapping of str to float
+        Reference excess risks by name, all above zero.
+    axis : {"x", "y"}
+        Which axis is the excess risk.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The same `ax`.
+
+    Raises
+    ------
+    ValueError
+        If a rung is not a positive number.
+    """
+    for name, risk in rungs.items():
+        if not 0 < risk < float("inf"):
+            raise ValueError(f"a rung must be a positive number, got {risk} for {name!r}")
+        across = ax.axvline if axis == "x" else ax.axhline
+        across(risk, color=LIGHT["muted"], linewidth=1, zorder=1)
+        place: dict[str, Any]
+        if axis == "x":
+            # On paper, so that no dot runs through the name.
+            behind = {"facecolor": LIGHT["paper"], "edgecolor": "none", "pad": 1}
+            place = {"xy": (risk, 1.0), "xycoords": ("data", "axes fraction"), "bbox": behind}
+            place |= {"ha": "center", "va": "top"}
+        else:
+            place = {"xy": (0.98, risk), "xycoords": ("axes fraction", "data")}
+            place |= {"ha": "right", "va": "bottom"}
+        ax.annotate(name, **place)
+    return ax
+
+
 @dataclass(frozen=True)
 class Description:
     """What a figure says, in words."""
@@ -246,12 +348,7 @@ def show(figure: Figure, *, caption: str, alt: str) -> None:
     ValueError
         If the caption or the alternative text is empty, or both are the same.
     """
-    caption, alt = " ".join(caption.split()), " ".join(alt.split())
-    if not caption or not alt:
-        raise ValueError(f"caption and alt must not be empty, got {caption!r} and {alt!r}")
-    if caption == alt:
-        raise ValueError(f"alt must say what is seen, not repeat the caption, got {alt!r}")
-    _descriptions[figure] = Description(caption, alt)
+    caption = describe(figure, caption=caption, alt=alt).caption
     if publishing.hand_over(figure):
         return
     if _opens_windows():
@@ -261,6 +358,35 @@ def show(figure: Figure, *, caption: str, alt: str) -> None:
     figure.savefig(path, dpi=150)
     plt.close(figure)
     print(f"Figure saved as {path}: {caption}")
+
+
+def describe(figure: Figure, *, caption: str, alt: str) -> Description:
+    """Say of a figure what `show` says, without showing it.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        The figure.
+    caption, alt : str
+        As for `show`.
+
+    Returns
+    -------
+    Description
+        Both, each as one line.
+
+    Raises
+    ------
+    ValueError
+        As for `show`.
+    """
+    caption, alt = " ".join(caption.split()), " ".join(alt.split())
+    if not caption or not alt:
+        raise ValueError(f"caption and alt must not be empty, got {caption!r} and {alt!r}")
+    if caption == alt:
+        raise ValueError(f"alt must say what is seen, not repeat the caption, got {alt!r}")
+    _descriptions[figure] = Description(caption, alt)
+    return _descriptions[figure]
 
 
 def description(figure: Figure) -> Description | None:

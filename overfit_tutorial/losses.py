@@ -48,11 +48,15 @@ class Loss:
     def hessian_operator(self, weights: Sequence[ArrayLike]) -> LinearOperator:
         """Return the Hessian at `weights`, as in the function `hessian_operator`."""
         arguments, n_parameters = self._arguments(weights), self.network.n_parameters
-        product = self._compiled(_hessian_product)
+        # Looked up once: to find it again by its arguments would take a fifth of each product.
+        compiled: Any = self._compiled(_hessian_product)
+        product = compiled.get_concrete_function(
+            *arguments, tf.TensorSpec([n_parameters], self.network.dtype)
+        )
 
         def multiply(vector: ArrayLike) -> NDArray[Any]:
-            direction = np.ravel(vector).astype(self.network.dtype)
-            return product(*arguments, tf.constant(direction)).numpy()  # type: ignore[no-any-return]
+            direction = tf.constant(np.ravel(vector), self.network.dtype)
+            return product(*arguments, direction).numpy()  # type: ignore[no-any-return]
 
         return LinearOperator(
             (n_parameters, n_parameters),

@@ -43,6 +43,10 @@ class Fit:
         That of the points held out, after each epoch; empty where there are none.
     checkpoints : dict of int to tuple of ndarray
         Weights after the epochs that were asked for.
+    slots : dict of int to tuple of tuple of ndarray
+        What the optimizer keeps beside the weights after these epochs: one tuple like `weights`
+        for each kind. Momentum has a velocity, Adam a mean of the gradients and one of their
+        squares, gradient descent nothing.
     diverged : bool
         Whether a loss or a weight is not finite.
     seconds : float
@@ -55,6 +59,7 @@ class Fit:
     loss: NDArray[np.float64]
     validation_loss: NDArray[np.float64]
     checkpoints: dict[int, Weights]
+    slots: dict[int, tuple[Weights, ...]]
     diverged: bool
     seconds: float
     scaling: _blocks.Scaling = field(repr=False)
@@ -178,6 +183,7 @@ def member(recipe: Recipe, block: Any, index: int, *, seconds: float) -> Fit:
         loss=block.loss[index],
         validation_loss=block.validation_loss[index],
         checkpoints={epoch: pick(weights) for epoch, weights in block.checkpoints.items()},
+        slots={epoch: tuple(map(pick, kinds)) for epoch, kinds in block.slots.items()},
         diverged=bool(block.diverged[index]),
         seconds=seconds,
         scaling=_blocks.Scaling(*(part[index] for part in vars(block.scaling).values())),

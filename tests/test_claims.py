@@ -120,6 +120,7 @@ def test_all_that_was_stated_is_in_the_json():
         kind="one seed",
         threshold=2,
         headline=True,
+        quantity="excess risk",
         wrong_if="it were below {threshold}",
     )
     assert stated.to_json() == {
@@ -133,6 +134,7 @@ def test_all_that_was_stated_is_in_the_json():
         "threshold": 2,
         "wrong_if": "it were below 2",
         "headline": True,
+        "quantity": "excess risk",
         "margin": 0.25,
         "holds": True,
     }
@@ -144,6 +146,7 @@ def test_the_defaults_are_a_measured_claim_with_95_percent_confidence():
     stated = state()
     assert (stated.kind, stated.confidence, stated.headline) == ("measured", 0.95, False)
     assert stated.interval is stated.n is stated.threshold is stated.wrong_if is None
+    assert stated.quantity is None
 
 
 @pytest.mark.parametrize("kind", ["exact", "measured", "one seed", "timing"])
@@ -162,6 +165,15 @@ def test_an_id_is_lower_case_words_joined_by_hyphens(id):
     ("options", "message"),
     [
         ({"kind": "guess"}, "kind must be one of exact, measured, one seed, timing, got 'guess'"),
+        ({"quantity": "risk"}, "quantity must be excess risk, got 'risk'"),
+        (
+            {"quantity": "excess risk", "interval": (0, 2)},
+            "claim 'an-id': an excess risk must be above zero, got 0",
+        ),
+        (
+            {"quantity": "excess risk", "value": -1},
+            "claim 'an-id': an excess risk must be above zero, got -1",
+        ),
         ({"n": 0}, "n must be at least 1, got 0"),
         ({"confidence": 1}, "confidence must be between 0 and 1, got 1"),
         ({"confidence": 0}, "confidence must be between 0 and 1, got 0"),

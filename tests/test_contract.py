@@ -16,6 +16,7 @@ from overfit_tutorial import (
     landscapes,
     linear,
     losses,
+    minima,
     networks,
     paths,
     poison,
@@ -130,6 +131,7 @@ def run_sweep(function, grid, *, seed, n_seeds, n_jobs=None, store=None): ...
 
 
 def split_seeds(seeds, n_streams): ...
+def find_minima(n_members, *, seed, offset=0.0, redraw=0, recipe=minima.RECIPE): ...
 
 
 def claim(
@@ -182,6 +184,7 @@ PROMISES = [
     (poison, poison_between),
     (sweeps, run_sweep),
     (streams, split_seeds),
+    (minima, find_minima),
     (claims, claim),
 ]
 

@@ -41,18 +41,18 @@ def test_a_script_without_metadata_is_refused():
         downloads.depend_on("x = 1\n", "a.whl")
 
 
-def test_a_notebook_installs_the_package_first_and_folds_answers_away():
-    words = (
-        "Read.\n\n.. exercise:: What?\n\n   Try ``it``.\n\n   .. answer::\n\n      Forty-two.\n"
-    )
-    cells = [{"cell_type": "markdown", "metadata": {}, "source": words.splitlines(True)}]
-    first, second = downloads.with_install_cell({"cells": cells}, "a @ b.whl")["cells"]
+def test_a_script_can_take_the_package_from_a_file():
+    new = downloads.depend_on_file(HEAD + "x = 1\n", "../a.whl")
+    assert new.startswith(HEAD.removesuffix("# ///\n"))
+    assert '# [tool.uv.sources]\n# overfit-tutorial = { path = "../a.whl" }\n# ///\nx' in new
+
+
+def test_a_notebook_installs_the_package_first():
+    old = {"cell_type": "markdown", "metadata": {}, "source": ["Read."]}
+    first, second = downloads.with_install_cell({"cells": [old]}, "a @ b.whl")["cells"]
     assert first["cell_type"] == "code"
     assert '%pip install --quiet "a @ b.whl"' in "".join(first["source"])
-    text = "".join(second["source"])
-    assert "**Exercise: What?**\n\nTry ``it``." in text
-    assert "<details><summary>Answer</summary>\n\nForty-two.\n\n</details>" in text
-    assert ".. " not in text
+    assert second == old
 
 
 def test_a_zip_is_the_same_whenever_it_is_made():

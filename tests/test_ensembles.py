@@ -1,7 +1,17 @@
+"""Ensembles: each member as if it were alone, whatever happens around it."""
+
+import io
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
 import numpy as np
 import pytest
+import tensorflow as tf
 
-from overfit_tutorial import _loop, data, ensembles
+from overfit_tutorial import _blocks, _loop, data, ensembles
 from overfit_tutorial.ensembles import fit_ensemble
 from overfit_tutorial.training import Recipe, fit_network
 
@@ -126,3 +136,98 @@ def test_what_does_not_fit_together_is_refused(change, message):
     arguments = {"x": POINTS.x, "y": POINTS.y, "seed": 1} | change
     with pytest.raises(ValueError, match=message):
         fit_ensemble(arguments.pop("x"), arguments.pop("y"), SMALL, **arguments)
+
+
+def test_any_schedule_and_size_of_ensemble_is_one_trace(monkeypatch):
+    traces = []
+    original = tf.function
+
+    def counted(function, **options):
+        def traced(*arguments):
+            traces.append(function)
+            return function(*arguments)
+
+        return original(traced, **options)
+
+    monkeypatch.setattr(tf, "function", counted)
+    _loop._loop_of.cache_clear()
+    recipe = SMALL.replace(hidden_widths=(6, 4))
+    for k, size in enumerate((32, 64, 96)):
+        changed = recipe.replace(learning_rate=0.01 * (k + 1), epochs=3 + k)
+        fit_ensemble(POINTS.x[0], POINTS.y[0], changed, seed=k, n_members=size, n_jobs=1)
+    loops = [one for one in traces if getattr(one, "__name__", "") == "_run"]
+    # One block of 32 and blocks of 64; nothing for a seed, a rate, or an epoch more.
+    assert 1 <= len(loops) <= 2
+
+
+def test_memory_is_that_of_blocks_not_of_the_ensemble(monkeypatch):
+    sizes = []
+    original = _blocks.train_block
+
+    def noted(x, *arguments, **options):
+        sizes.append((len(x), options["n_padded"]))
+        return original(x, *arguments, **options)
+
+    monkeypatch.setattr(_blocks, "train_block", noted)
+    recipe = SMALL.replace(hidden_widths=(100,) * 5, epochs=1)
+    fit_ensemble(POINTS.x[0], POINTS.y[0], recipe, seed=0, n_members=40, n_jobs=2)
+    assert sum(n for n, _ in sizes) == 40
+    # Eight of the story's networks fill a core's cache.
+    assert max(padded for _, padded in sizes) <= 8
+
+
+def test_a_bar_shows_progress_where_somebody_watches(monkeypatch):
+    bars = []
+
+    class Bar(ensembles.tqdm):
+        def __init__(self, **options):
+            assert options["disable"] is None  # silent unless it writes to a terminal
+            options |= {"disable": False, "delay": 0, "mininterval": 0, "file": io.StringIO()}
+            super().__init__(**options)
+            bars.append(self)
+
+    monkeypatch.setattr(ensembles, "tqdm", Bar)
+    fit_ensemble(POINTS.x, POINTS.y, SMALL, seed=1)
+    (bar,) = bars
+    assert bar.n == bar.total == 9 * 6
+
+
+def test_nothing_is_printed_where_nobody_watches(capfd):
+    fit_ensemble(POINTS.x, POINTS.y, SMALL, seed=1)
+    assert capfd.readouterr() == ("", "")
+
+
+LONG = """
+    import numpy as np
+    from overfit_tutorial.ensembles import fit_ensemble
+    from overfit_tutorial.training import STORY
+
+    x = np.linspace(0, 20, 100)
+
+    def train(epochs):
+        fit_ensemble(x, x, STORY.replace(epochs=epochs), seed=0, n_members=16, n_jobs=2)
+
+    train(2)
+    print("compiled", flush=True)
+    try:
+        train(1_000_000)
+    except KeyboardInterrupt:
+        print("interrupted", flush=True)
+"""
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send to a process")
+def test_ctrl_c_ends_all_threads_within_two_seconds():
+    command = [sys.executable, "-c", textwrap.dedent(LONG)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout.readline() == "compiled\n"
+            time.sleep(3)  # well into calls of half a second
+            start = time.perf_counter()
+            process.send_signal(signal.SIGINT)
+            assert process.stdout.readline() == "interrupted\n"
+            assert time.perf_counter() - start < 2
+            # No thread is left over: Python would wait for it.
+            assert process.wait(timeout=20) == 0
+        finally:
+            process.kill()

@@ -9,7 +9,7 @@ import pytest
 from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
-from overfit_tutorial import figures, publishing
+from overfit_tutorial import figures, publishing, statistics
 from overfit_tutorial.data import sample_noisy
 
 THEMES = {"light": figures.LIGHT, "dark": figures.DARK}
@@ -318,6 +318,61 @@ def test_a_name_stands_on_the_ladder_once():
 def test_a_fit_without_a_role_is_refused():
     with pytest.raises(ValueError, match=r"role must be one of data, .*, got 'noise'"):
         figures.plot_ladder(axes(), {"line": 1.0}, fits={"ours": (2.0, "noise")})
+
+
+def test_studies_stand_on_the_ladder_in_rows_the_first_on_top():
+    ax, risks = axes(), np.array([0.1, 0.2, 0.4, 0.8, 1.6, 3.2, 6.4, 12.8, 25.6])
+    studies = {"ours": (risks, "network"), "theirs": (2 * risks, "line")}
+    assert figures.plot_studies(ax, studies, {"dots": 2.67}) is ax
+    dots = [line for line in ax.lines if line.get_marker() == "o"]
+    assert [line.get_xdata().tolist() for line in dots] == [risks.tolist(), (2 * risks).tolist()]
+    assert [to_hex(line.get_color()) for line in dots] == [
+        figures.LIGHT["network"],
+        figures.LIGHT["line"],
+    ]
+    for row, line in enumerate(dots):
+        assert (np.abs(line.get_ydata() - row) < 0.5).all()
+    medians = [line.get_xydata().tolist() for line in ax.lines if line.get_marker() == "D"]
+    assert medians == [[[1.6, 0]], [[3.2, 1]]]
+    assert [label.get_text() for label in ax.get_yticklabels()] == ["ours", "theirs"]
+    assert ax.get_ylim()[0] > 1 > 0 > ax.get_ylim()[1]
+    assert ax.get_xscale() == "log"
+
+
+def test_the_bar_of_a_study_is_the_interval_of_its_median():
+    risks = np.geomspace(0.1, 10, 15)
+    ax = figures.plot_studies(axes(), {"ours": (risks, "network")}, {}, confidence=0.9)
+    bars = [line for line in ax.lines if line.get_linewidth() == 2.5]
+    expected = statistics.quantile_interval(risks, confidence=0.9).ends
+    assert [tuple(bar.get_xdata()) for bar in bars] == [expected]
+    few = figures.plot_studies(axes(), {"ours": (risks[:3], "network")}, {}, confidence=0.9)
+    assert not [line for line in few.lines if line.get_linewidth() == 2.5]
+
+
+def test_a_run_that_diverged_moves_the_median():
+    ax = figures.plot_studies(axes(), {"ours": ([1.0, 2.0, np.inf], "network")}, {})
+    assert [line.get_xdata()[0] for line in ax.lines if line.get_marker() == "D"] == [2.0]
+    ax.figure.canvas.draw()
+
+
+@pytest.mark.parametrize(("axis", "column"), [("x", 0), ("y", 1)])
+def test_rungs_are_lines_across_at_their_values(axis, column):
+    ax = axes()
+    assert figures.mark_rungs(ax, {"line": 0.08, "dots": 2.67}, axis=axis) is ax
+    assert [set(line.get_xydata()[:, column]) for line in ax.lines] == [{0.08}, {2.67}]
+    assert [text.get_text() for text in ax.texts] == ["line", "dots"]
+    assert [text.xy[column] for text in ax.texts] == [0.08, 2.67]
+
+
+def test_no_study_and_no_place_are_refused():
+    with pytest.raises(ValueError, match="studies must hold at least one study, got none"):
+        figures.plot_studies(axes(), {}, {"dots": 2.67})
+    with pytest.raises(ValueError, match=r"must be a positive number, got 0.0 in 'ours'"):
+        figures.plot_studies(axes(), {"ours": ([1.0, 0.0], "network")}, {})
+    with pytest.raises(ValueError, match=r"must be a positive number, got nan in 'ours'"):
+        figures.plot_studies(axes(), {"ours": ([1.0, np.nan], "network")}, {})
+    with pytest.raises(ValueError, match=r"a rung must be a positive number, got inf for 'far'"):
+        figures.mark_rungs(axes(), {"far": np.inf}, axis="x")
 
 
 @pytest.mark.parametrize("risk", [0.0, -1.0, float("nan"), float("inf")])

@@ -11,6 +11,7 @@ from overfit_tutorial.statistics import (
     Interval,
     bootstrap_interval,
     difference_interval,
+    kendall_interval,
     ks_distance_bound,
     quantile_interval,
     ratio_interval,
@@ -365,6 +366,79 @@ def test_groups_that_do_not_differ_contribute_nothing():
     assert found.within.value == 1.0
 
 
+# -- Rank correlation --------------------------------------------------------
+
+
+def correlated(seed, n=60, strength=1.0):
+    """Return two quantities that rise together, the second with ties."""
+    generator = np.random.default_rng(seed)
+    first = generator.standard_normal(n)
+    return first, np.round(strength * first + generator.standard_normal(n))
+
+
+def test_the_rank_correlation_is_that_of_scipy():
+    first, second = correlated(0)
+    reference = stats.kendalltau(first, second).statistic
+    assert kendall_interval(first, second, seed=0).value == pytest.approx(reference, rel=1e-12)
+
+
+def test_the_rank_correlation_is_resampled_as_scipy_would():
+    first, second = correlated(1)
+    found = kendall_interval(first, second, seed=0)
+    generator = np.random.default_rng(2)
+    draws = [
+        stats.kendalltau(first[rows], second[rows]).statistic
+        for rows in generator.integers(0, 60, (2000, 60))
+    ]
+    # Ends of 2,000 draws have a standard error of some 3 % of the interval's length.
+    np.testing.assert_allclose(found.ends, np.quantile(draws, [0.025, 0.975]), atol=0.02)
+
+
+def test_the_rank_correlation_covers_about_as_often_as_it_says():
+    # Of normal values with correlation r, Kendall's is 2/pi arcsin(r).
+    hits, truth = 0, 2 / np.pi * np.arcsin(0.6)
+    for seed in range(300):
+        generator = np.random.default_rng(seed)
+        first, rest = generator.standard_normal((2, 40))
+        found = kendall_interval(first, 0.6 * first + 0.8 * rest, seed=0, n_resamples=499)
+        hits += found.low <= truth <= found.high
+    assert 0.88 <= hits / 300 <= 0.98
+
+
+def test_only_ranks_count_also_where_values_are_infinite():
+    first, second = correlated(3)
+    worst = np.where(first == first.max(), INF, np.exp(first))
+    assert kendall_interval(worst, second, seed=0) == kendall_interval(first, second, seed=0)
+    turned = kendall_interval(first, -second, seed=0)
+    assert turned.value == -kendall_interval(first, second, seed=0).value
+
+
+def test_within_groups_only_pairs_of_one_group_are_compared():
+    groups = np.repeat(np.arange(12), 5)
+    first, second = correlated(4)
+    # A shift of whole groups against each other makes all of the correlation across them.
+    shifted = second + 100 * groups
+    found = kendall_interval(first + 100 * groups, shifted, groups=groups, seed=0)
+    assert found == kendall_interval(first, second, groups=groups, seed=0)
+    signs = [np.sign(np.subtract.outer(z, z))[groups[:, None] == groups] for z in (first, second)]
+    agreement = np.sum(signs[0] * signs[1])
+    expected = agreement / np.sqrt(np.sum(signs[0] ** 2) * np.sum(signs[1] ** 2))
+    assert found.value == pytest.approx(expected, rel=1e-12)
+    assert kendall_interval(first + 100 * groups, shifted, seed=0).value > 0.9
+
+
+def test_elements_that_depend_on_each_other_are_resampled_together():
+    first, second = correlated(5, n=20)
+    alone = kendall_interval(first, second, seed=0)
+    # Four copies of each are no more information.
+    copies = [np.repeat(z, 4) for z in (first, second, np.arange(20))]
+    found = kendall_interval(copies[0], copies[1], units=copies[2], seed=0)
+    assert found.value == pytest.approx(alone.value, rel=1e-12)
+    np.testing.assert_allclose(found.ends, alone.ends, rtol=1e-12)
+    careless = kendall_interval(copies[0], copies[1], seed=0)
+    assert careless.high - careless.low < 0.7 * (alone.high - alone.low)
+
+
 # -- Two distributions -------------------------------------------------------
 
 
@@ -532,6 +606,19 @@ BAD = [
     (variance_components, (np.full((12, 2), NAN),), {}, "values must be finite, got nan"),
     (variance_components, (np.ones((12, 2)),), {}, "values must differ, got 1 everywhere"),
     (variance_components, (nested(0),), {"seed": "0"}, SEED_RULE + "'0'"),
+    (kendall_interval, (SAMPLE, SAMPLE[1:]), {}, "seeds are paired, got 30 and 29"),
+    (kendall_interval, (SAMPLE[:9], SAMPLE[:9]), {}, "first must hold at least 10 numbers"),
+    (kendall_interval, (SAMPLE, np.ones(30)), {}, "first and second must not be constant"),
+    (kendall_interval, (SAMPLE, [NAN] * 30), {}, "second must not be NaN, got nan at index 0"),
+    (
+        kendall_interval,
+        (SAMPLE, SAMPLE),
+        {"groups": [0, 1]},
+        "units must have shape (30,), got (2,)",
+    ),
+    (kendall_interval, (SAMPLE, SAMPLE), {"units": [0] * 30}, "units must be at least 10"),
+    (kendall_interval, (SAMPLE, SAMPLE), {"groups": [0] * 30}, "units must be at least 10"),
+    (kendall_interval, (SAMPLE, SAMPLE), {"n_resamples": 0}, "n_resamples must be at least 1"),
     (ks_distance_bound, (SAMPLE, []), {}, "second must be a vector of at least one number"),
     (ks_distance_bound, ([NAN], SAMPLE), {}, "first must not be NaN, got nan at index 0"),
     (ks_distance_bound, (SAMPLE, SAMPLE), {"confidence": 0.5}, "confidence must be at least 0.8"),
@@ -552,6 +639,7 @@ def test_a_bad_argument_is_named(function, arguments, options, message):
         lambda: ratio_interval(SAMPLE, OTHER),
         lambda: difference_interval(SAMPLE, OTHER),
         lambda: variance_components(nested(0)),
+        lambda: kendall_interval(SAMPLE, OTHER),
     ],
 )
 def test_the_seed_is_required(call):

@@ -1,6 +1,7 @@
 """One network trained by the engine, against Keras, against NumPy, and against identities."""
 
 import itertools
+import warnings
 
 import keras
 import numpy as np
@@ -8,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from overfit_tutorial import _arguments, _blocks, _loop, data, networks
-from overfit_tutorial.training import Recipe, fit_network
+from overfit_tutorial.training import STORY, Recipe, fit_network
 
 # 22 points make two batches of eight and one of six. An even number of epochs fills two calls.
 POINTS = data.sample_noisy(n_samples=22, seed=0, low=-2.0, high=2.0, noise_std=0.5)
@@ -122,6 +123,24 @@ def adam(rate=STEP_RATE, **options):
 
 
 # Parity with Keras, step by step.
+
+
+@pytest.mark.usefixtures("float64")
+@pytest.mark.parametrize(
+    ("name", "kinds"),
+    [("sgd", ()), ("momentum", ("momentums",)), ("adam", ("_momentums", "_velocities"))],
+)
+def test_slots_are_what_keras_keeps(name, kinds):
+    recipe = SMALL.replace(optimizer=name, learning_rate=STEP_RATE)
+    optimizer = OPTIMIZERS[name](STEP_RATE)
+    by_keras(recipe, optimizer)
+    fit = fit_network(POINTS.x, POINTS.y, recipe, seed=0, checkpoints=(1, recipe.epochs))
+    assert sorted(fit.slots) == [1, recipe.epochs]
+    assert len(fit.slots[recipe.epochs]) == len(kinds)
+    for found, kind in zip(fit.slots[recipe.epochs], kinds, strict=True):
+        kept = [v.numpy() for v in getattr(optimizer, kind)]
+        assert_equal_weights(found, kept)
+        assert any(np.abs(v).max() > 0 for v in found)
 
 
 @pytest.mark.usefixtures("float64")
@@ -334,3 +353,271 @@ def test_early_stopping_is_that_of_keras(changes, patience, n_epochs):
     assert_equal_weights(fit.weights, weights, tolerance=1e-11)
     assert_equal_weights(fit.last().weights, weights, tolerance=1e-11)
     assert not fit.diverged
+
+
+# Against NumPy, and in single precision.
+
+
+def by_numpy(x, y, weights, orders, *, batch_size=32, rate=0.01):
+    """Train the story's way with nothing but NumPy; return the weights and the epochs' losses.
+
+    The mean squared error of a ReLU network, its gradient by the chain rule, and Adam as in its
+    paper, with the bias corrections in the rate and Keras' epsilon.
+    """
+    weights = [np.array(w) for w in weights]
+    first, second = ([np.zeros_like(w) for w in weights] for _ in range(2))
+    losses, t = [], 0
+    for order in orders:
+        total = 0.0
+        for begin in range(0, len(x), batch_size):
+            rows = order[begin : begin + batch_size]
+            inputs, h = [], x[rows, np.newaxis]
+            for kernel, bias in zip(weights[:-2:2], weights[1:-2:2], strict=True):
+                inputs.append(h)
+                h = np.maximum(h @ kernel + bias, 0)
+            inputs.append(h)
+            residuals = h @ weights[-2] + weights[-1] - y[rows, np.newaxis]
+            total += np.sum(residuals**2)
+            g = 2 * residuals / len(rows)
+            gradients = []
+            for layer in reversed(range(len(inputs))):
+                gradients = [inputs[layer].T @ g, g.sum(axis=0), *gradients]
+                g = (g @ weights[2 * layer].T) * (inputs[layer] > 0)
+            t += 1
+            for w, m, v, gradient in zip(weights, first, second, gradients, strict=True):
+                m += 0.1 * (gradient - m)
+                v += 0.001 * (gradient**2 - v)
+                step = rate * np.sqrt(1 - 0.999**t) / (1 - 0.9**t)
+                w -= step * m / (np.sqrt(v) + 1e-7)
+        losses.append(total / len(x))
+    return weights, losses
+
+
+def orders_of(seed, n_samples, n_epochs):
+    """Return the order of the points in each epoch."""
+    rng = np.random.default_rng(_arguments.child_seed(np.random.SeedSequence(seed), 0))
+    return [rng.permuted(np.arange(n_samples)) for _ in range(n_epochs)]
+
+
+def test_the_default_recipe_is_what_numpy_makes_of_it():
+    points, recipe = data.sample_noisy(seed=0), STORY.replace(epochs=5, dtype="float64")
+    start = networks.build_mlp(seed=3).get_weights()
+    weights, losses = by_numpy(points.x, points.y, start, orders_of(3, 100, 5))
+    fit = fit_network(points.x, points.y, recipe, seed=3, initial_weights=start)
+    # Gradients go up to some hundred, so their rounding is 1e-14, but Adam divides each by its own
+    # size, or 1e-7 if that is more: a step of 0.01 is then uncertain by 1e-9, and later steps
+    # multiply that. A wrong constant would show in the third digit.
+    np.testing.assert_allclose(fit.loss[0], losses[0], rtol=1e-6)
+    np.testing.assert_allclose(fit.loss, losses, rtol=1e-5)
+    assert_equal_weights(fit.weights, weights, tolerance=1e-5)
+    assert losses[-1] < losses[0] / 2
+
+
+def test_the_story_in_single_precision_begins_like_keras():
+    points, recipe = data.sample_noisy(seed=0), STORY.replace(epochs=3)
+    # Twelve steps of 0.01. Rounding is 1e-7 of gradients up to a hundred, and Adam divides by
+    # their size: where a gradient is as small as its rounding, a weight may go another way, and
+    # few do. A thousandth of the way is left for them.
+    path, losses = by_keras(
+        recipe,
+        keras.optimizers.Adam(0.01),
+        x=points.x,
+        y=points.y,
+        start=networks.build_mlp(seed=0).get_weights(),
+    )
+    fit = fit_network(points.x, points.y, recipe, seed=0)
+    assert len(path) == 12
+    assert_equal_weights(fit.weights, path[-1], tolerance=1e-4)
+    np.testing.assert_allclose(fit.loss, losses, rtol=1e-5)
+    assert fit.weights[0].dtype == np.float32
+
+
+# What a fit is and gives.
+
+
+def test_the_first_weights_are_those_of_build_mlp():
+    recipe = Recipe(hidden_widths=(5, 3), learning_rate=1e-30, epochs=1)
+    for seed in (0, 7):
+        fit = fit_network(POINTS.x, POINTS.y, recipe.replace(batch_size=None), seed=seed)
+        start = networks.build_mlp((5, 3), seed=seed).get_weights()
+        for a, b in zip(fit.weights, start, strict=True):
+            np.testing.assert_allclose(a, b, atol=1e-29)
+
+
+def test_initial_biases_are_normal_and_the_kernels_stay():
+    recipe = SMALL.replace(
+        hidden_widths=(400, 400), learning_rate=1e-30, epochs=1, bias_std=0.5, batch_size=None
+    )
+    weights = fit_network(POINTS.x, POINTS.y, recipe, seed=0).weights
+    plain = fit_network(POINTS.x, POINTS.y, recipe.replace(bias_std=0.0), seed=0).weights
+    assert_equal_weights(weights[::2], plain[::2])
+    assert max(np.abs(bias).max() for bias in (*plain[1::2], weights[-1])) < 1e-29
+    biases = np.concatenate([weights[1], weights[3]]) / 0.5
+    # 800 draws: five standard errors.
+    assert abs(biases.mean()) < 5 / np.sqrt(800)
+    assert abs(biases.std() - 1) < 5 / np.sqrt(1600)
+
+
+@pytest.mark.parametrize("standardized", [False, True])
+def test_the_keras_model_of_a_fit_predicts_the_same(standardized):
+    recipe = SMALL.replace(
+        hidden_widths=(7, 5), standardize_x=standardized, standardize_y=standardized
+    )
+    fit = fit_network(POINTS.x, 5 + 100 * POINTS.y, recipe, seed=0)
+    at = np.linspace(-3, 3, 50)
+    model = fit.to_keras()
+    np.testing.assert_allclose(model.predict(at[:, None], verbose=0)[:, 0], fit.predict(at))
+    for a, b in zip(model.get_weights(), fit.weights, strict=True):
+        np.testing.assert_array_equal(a, b)
+
+
+def test_the_same_seed_gives_the_same_bits_and_another_seed_others():
+    first, again, other = (fit_network(POINTS.x, POINTS.y, SMALL, seed=s) for s in (0, 0, 1))
+    for a, b, c in zip(first.weights, again.weights, other.weights, strict=True):
+        np.testing.assert_array_equal(a, b)
+        assert not np.array_equal(a, c)
+
+
+def test_results_cannot_be_written_to():
+    fit = fit_network(POINTS.x, POINTS.y, SMALL, seed=0, checkpoints=[2])
+    for array in (*fit.weights, fit.loss, *fit.checkpoints[2]):
+        with pytest.raises(ValueError, match="read-only"):
+            array[...] = 0
+
+
+def test_a_network_that_diverges_says_so():
+    wild = SMALL.replace(optimizer="sgd", learning_rate=1e6, dtype="float32")
+    assert fit_network(POINTS.x, POINTS.y, wild, seed=0).diverged
+    assert not fit_network(POINTS.x, POINTS.y, SMALL, seed=0).diverged
+
+
+def test_epochs_too_long_for_one_call_are_cut_and_give_the_same(monkeypatch):
+    recipe = SMALL.replace(batch_size=2)  # eleven steps an epoch
+    whole = fit_network(POINTS.x, POINTS.y, recipe, seed=0)
+    # A call may then take hardly a step; `_Pace` measures its own pace from there on.
+    monkeypatch.setattr(_blocks, "_SECONDS_A_CALL", 1e-5)
+    cut = fit_network(POINTS.x, POINTS.y, recipe, seed=0)
+    for a, b in zip(whole.weights, cut.weights, strict=True):
+        np.testing.assert_array_equal(a, b)
+    np.testing.assert_array_equal(whole.loss, cut.loss)
+
+
+# Where TensorFlow cannot compile.
+
+
+@pytest.fixture
+def no_xla(monkeypatch):
+    """Let TensorFlow refuse to compile, as on a platform without XLA."""
+    original = tf.function
+
+    def function(*arguments, jit_compile=None, **options):
+        if jit_compile:
+            raise tf.errors.UnimplementedError(None, None, "no XLA here")
+        return original(*arguments, **options)
+
+    _loop.has_xla.cache_clear()
+    _loop._loop_of.cache_clear()
+    monkeypatch.setattr(tf, "function", function)
+    yield
+    _loop.has_xla.cache_clear()
+    _loop._loop_of.cache_clear()
+
+
+@pytest.mark.parametrize("changes", [{}, {"dropout": 0.3}, {"bias_std": 1.0}], ids=str)
+def test_without_xla_there_is_one_warning_and_the_same_result(changes, request):
+    recipe = SMALL.replace(**changes)
+    compiled = fit_network(POINTS.x, POINTS.y, recipe, seed=0)
+    request.getfixturevalue("no_xla")
+    with pytest.warns(RuntimeWarning, match="TensorFlow cannot compile with XLA here") as caught:
+        plain = fit_network(POINTS.x, POINTS.y, recipe, seed=0)
+    assert len(caught) == 1
+    assert_equal_weights(plain.weights, compiled.weights)
+    np.testing.assert_allclose(plain.loss, compiled.loss, rtol=TOLERANCE)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        fit_network(POINTS.x, POINTS.y, recipe, seed=1)
+
+
+# Bad input, before anything is compiled.
+
+
+@pytest.fixture
+def nothing_is_compiled(monkeypatch):
+    """Let a call of the training fail."""
+
+    def refuse(*arguments, **options):
+        raise AssertionError("training began")
+
+    monkeypatch.setattr(_blocks, "train_block", refuse)
+
+
+NAN = np.where(np.arange(22) == 3, np.nan, POINTS.x)
+
+
+@pytest.mark.usefixtures("nothing_is_compiled")
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"x": []}, r"x must be a vector of at least one number, got shape \(0,\)"),
+        ({"x": NAN}, "x must be finite, got nan"),
+        ({"y": NAN}, "y must be finite, got nan"),
+        ({"y": POINTS.y[:5]}, "x and y must have the same number of points, got 22 and 5"),
+        ({"x": POINTS.x[:, None]}, r"x must .* \(22, 1\)"),
+        ({"recipe": SMALL.replace(batch_size=23)}, "batch_size must be at most .* 22, got 23"),
+        ({"recipe": SMALL.replace(activation="rulu")}, "activation .*'rulu'"),
+        (
+            {"recipe": SMALL.replace(learning_rate=lambda step: 1.0 - step)},
+            "learning_rate must be finite and not negative at every step, got -1 at step 2",
+        ),
+        (
+            {"recipe": SMALL.replace(activation=lambda z: z[..., :1])},
+            "activation must keep the shape",
+        ),
+        (
+            {"recipe": SMALL.replace(activation=tf.zeros_like)},
+            "activation must have a gradient",
+        ),
+        (
+            {"recipe": SMALL.replace(activation=lambda z: z - tf.reduce_mean(z))},
+            "activation must be the same for points of one network as for those of several",
+        ),
+        (
+            {"recipe": SMALL.replace(activation=lambda z: z if z[0, 0, 0] > 0 else -z)},
+            "activation must be a function of one tensor that TensorFlow can compile",
+        ),
+        (
+            {"x": np.ones(22), "recipe": SMALL.replace(standardize_x=True)},
+            "x must not be constant where standardize_x is set, got 1 throughout row 0",
+        ),
+        (
+            {"y": 1e39 * POINTS.y, "recipe": SMALL.replace(dtype="float32")},
+            "y must be finite in float32",
+        ),
+        ({"initial_weights": [np.zeros((1, 5))]}, "initial_weights must have the shapes"),
+        ({"checkpoints": [0]}, "checkpoints must be at least 1, got 0"),
+        ({"checkpoints": [7]}, "checkpoints must be at most the epochs, 6, got 7"),
+    ],
+    ids=lambda value: value[:40] if isinstance(value, str) else None,
+)
+def test_bad_input_is_refused_before_anything_is_compiled(change, message):
+    arguments = {"x": POINTS.x, "y": POINTS.y, "recipe": SMALL, "seed": 0} | change
+    with pytest.raises(ValueError, match=message):
+        fit_network(arguments.pop("x"), arguments.pop("y"), **arguments)
+
+
+@pytest.mark.usefixtures("nothing_is_compiled")
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"recipe": "adam"}, "recipe must be a Recipe, got 'adam'"),
+        ({"seed": np.random.default_rng(0)}, "seed must be"),
+        ({"seed": 1.5}, "seed must be"),
+        ({"initial_weights": [object()]}, "initial_weights must be arrays of numbers"),
+        ({"checkpoints": 3}, "checkpoints must be a sequence of epochs, got 3"),
+    ],
+    ids=lambda value: value[:40] if isinstance(value, str) else None,
+)
+def test_input_of_another_type_is_refused(change, message):
+    arguments = {"recipe": SMALL, "seed": 0} | change
+    with pytest.raises(TypeError, match=message):
+        fit_network(POINTS.x, POINTS.y, **arguments)

@@ -39,6 +39,9 @@ class Implementation:
 REFERENCE = Implementation("Keras fit", "keras_fit", "keras")
 ENGINE = Implementation("this engine", "engine", "tensorflow", {"ensemble": False})
 ENSEMBLE = Implementation("this engine, ensemble", "engine", "tensorflow", {"ensemble": True})
+PRECISE = Implementation(
+    "this engine, double precision", "engine", "tensorflow", {"ensemble": True, "dtype": "float64"}
+)
 JAX_ENSEMBLE = Implementation("JAX vmap", "jax_scan", "jax", {"devices": 1, "chunk": 8})
 
 #: Everything that must reach the same losses before its time counts.

@@ -10,13 +10,13 @@ import protocol
 from overfit_tutorial import ensembles, training
 
 
-def build(*, ensemble: bool) -> protocol.Trainer:
+def build(*, ensemble: bool, dtype: str = "float32") -> protocol.Trainer:
     """Return `fit_ensemble`, or `fit_network` in a loop."""
 
     def train(
         x: protocol.Array, y: protocol.Array, seeds: list[int], epochs: int
     ) -> protocol.Networks:
-        recipe = training.STORY.replace(epochs=epochs)
+        recipe = training.STORY.replace(epochs=epochs, dtype=dtype)
         if ensemble:
             fit = ensembles.fit_ensemble(x, y, recipe, seed=seeds)
             return protocol.Networks(fit.loss[:, -1], fit.predict)

@@ -21,7 +21,7 @@ def build(*, devices: int = 1, chunk: int | None = None) -> protocol.Trainer:
     os.environ["XLA_FLAGS"] = f"--xla_force_host_platform_device_count={devices}"
     import jax
     from jax import numpy as jnp
-    from jax.sharding import PartitionSpec
+    from jax.sharding import AxisType, PartitionSpec
 
     def initial(key: Any) -> list[Any]:
         layers = []
@@ -84,7 +84,8 @@ def build(*, devices: int = 1, chunk: int | None = None) -> protocol.Trainer:
             return jax.jit(one)
         if devices == 1:
             return jax.jit(jax.vmap(one))
-        mesh, spec = jax.make_mesh((devices,), ("members",)), PartitionSpec("members")
+        mesh = jax.make_mesh((devices,), ("members",), axis_types=(AxisType.Auto,))
+        spec = PartitionSpec("members")
         return jax.jit(
             jax.shard_map(jax.vmap(one), mesh=mesh, in_specs=spec, out_specs=spec, check_vma=False)
         )

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import published
+import risk_axis
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
@@ -40,14 +41,27 @@ def number(value: float) -> str:
 
 def evidence(claim: dict[str, Any]) -> str:
     """Return what a claim rests on: its kind, its interval, and how far it is from failing."""
-    kind = claim["kind"] if claim["n"] is None else _KINDS[claim["kind"]]
-    parts = [kind.format(n=claim["n"])]
+    parts = [kind(claim)]
     if claim["interval"] is not None:
         low, high = claim["interval"]
         parts.append(f"{claim['confidence']:.0%} interval {number(low)} to {number(high)}")
     if claim["threshold"] is not None:
         parts.append(f"would fail at {number(claim['threshold'])}")
     return ", ".join(parts)
+
+
+def interval(claim: dict[str, Any]) -> str:
+    """Return a claim's interval in brackets, with its confidence; nothing where it has none."""
+    if claim["interval"] is None:
+        return ""
+    low, high = claim["interval"]
+    return f"[{number(low)}, {number(high)}] {claim['confidence']:.0%}".replace("%", "\u00a0%")
+
+
+def kind(claim: dict[str, Any]) -> str:
+    """Return what sort of evidence a claim rests on."""
+    words = claim["kind"] if claim["n"] is None else _KINDS[claim["kind"]]
+    return words.format(n=claim["n"])
 
 
 def anchor(claim: dict[str, Any]) -> str:
@@ -118,7 +132,8 @@ def distance(claim: dict[str, Any]) -> str:
     """Return how far a claim is from failing, in words."""
     if claim["margin"] is None:
         return ""
-    return f"{claim['margin']:.0%} from failing".replace("%", " %")
+    share = f"{claim['margin']:.0%}".replace("%", "\u00a0%")
+    return f"{share} from failing at {number(claim['threshold'])}"
 
 
 class Ledger(SphinxDirective):
@@ -131,7 +146,19 @@ class Ledger(SphinxDirective):
                 str(published.record_path(Path(self.env.srcdir, page.docname + ".rst")))
             )
         stated = [page for page in stated if page.claims]
-        return [self._controls(stated), *(self._group(page) for page in stated)]
+        plot = self._plot([claim for page in stated for claim in page.claims])
+        return [*plot, self._controls(stated), *(self._group(page) for page in stated)]
+
+    def _plot(self, claims: list[dict[str, Any]]) -> list[nodes.Node]:
+        """Return the section with all excess risks on one axis, if there are any."""
+        risks = risk_axis.on_the_axis(claims)
+        if not risks:
+            return []
+        section = nodes.section(ids=["excess-risks"])
+        section += nodes.title("", "Excess risks, on the ladder's axis")
+        section += nodes.paragraph("", _AXIS)
+        section += nodes.raw("", risk_axis.draw(risks), format="html")
+        return [section]
 
     def _controls(self, stated: list[published.Page]) -> nodes.Node:
         """Return the form that chooses and sorts; ``ledger.js`` unhides it, and works it."""
@@ -166,17 +193,25 @@ class Ledger(SphinxDirective):
         return section
 
     def _evidence(self, page: published.Page, claim: dict[str, Any]) -> nodes.Node:
-        rests = nodes.paragraph("", "", classes=["claim-evidence"])
-        rests += nodes.strong("", number(claim["value"]))
-        said = SEPARATOR.join(filter(None, [evidence(claim), distance(claim)]))
-        rests += nodes.Text(f"{SEPARATOR}{said}{SEPARATOR}")
+        """Return what a claim rests on, a line each: number, kind, distance, links."""
+        rests = nodes.container(classes=["ledger-evidence"])
+        value = nodes.paragraph("", "")
+        if claim["quantity"] is not None:
+            value += nodes.Text(f"{claim['quantity']} ")
+        value += nodes.strong("", number(claim["value"]))
+        value += nodes.Text(f" {interval(claim)}".rstrip())
+        rests += value
+        for words in filter(None, (kind(claim), distance(claim))):
+            rests += nodes.paragraph("", words)
+        links = nodes.paragraph("", "")
         here, where = self.env.docname, anchor(claim)
-        rests += link(self.env, here, page.docname, where, "see it computed")
+        links += link(self.env, here, page.docname, where, "see it computed")
         if source := self._source_line(page, claim):
-            rests += nodes.Text(SEPARATOR)
-            rests += nodes.reference("", "source", refuri=source)
-        rests += nodes.Text(SEPARATOR)
-        rests += link(self.env, here, here, claim["id"], f"#{claim['id']}")
+            links += nodes.Text(SEPARATOR)
+            links += nodes.reference("", "source", refuri=source)
+        links += nodes.Text(SEPARATOR)
+        links += link(self.env, here, here, claim["id"], f"#{claim['id']}")
+        rests += links
         return rests
 
     def _source_line(self, page: published.Page, claim: dict[str, Any]) -> str:
@@ -204,6 +239,11 @@ class Ledger(SphinxDirective):
         raise ExtensionError(f"{docname} has no title")
 
 
+_AXIS = (
+    "Every claim whose value is a mean squared distance to the truth, the nearest on top. The "
+    "axis is logarithmic. An open dot is one seed; the bar through a filled one is its interval, "
+    "often narrower than the dot. Ratios and shares have other units, and no place here."
+)
 _FORM = """
 <form class="ledger-controls" role="search" aria-label="Choose among the claims" hidden>
 {fields}<p role="status" class="ledger-status"></p>
@@ -267,8 +307,8 @@ def _ledger_is_outdated(app: Sphinx, *_: object) -> list[str]:
     return ["ledger"] if "ledger" in app.env.all_docs else []
 
 
-_COLUMNS = ["id", "sentence", "value", "low", "high", "confidence", "n", "kind", "threshold"]
-_COLUMNS += ["margin", "wrong_if", "page"]
+_COLUMNS = ["id", "sentence", "quantity", "value", "low", "high", "confidence", "n", "kind"]
+_COLUMNS += ["threshold", "margin", "wrong_if", "page"]
 
 
 def to_csv(claims: list[dict[str, Any]]) -> str:

@@ -3,7 +3,8 @@
 A page's script and notebook lie beside it, under the page's own name. The script's metadata
 (PEP 723) names the package alone; the downloaded copy names the wheel that this site serves, so
 that ``uv run <address>`` and ``pipx run <file>`` need nothing else. Where the site does not know
-its address, the zip of everything carries the wheel instead.
+its address, they name the wheel by its place in the site, so that they run in a copy of it on the
+disk; the zip of everything carries the wheel, too.
 """
 
 from __future__ import annotations
@@ -11,7 +12,6 @@ from __future__ import annotations
 import io
 import json
 import re
-import textwrap
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -101,6 +101,12 @@ def with_extras(requirement: str, extras: str) -> str:
     return f"{name}{extras}{at}{address}"
 
 
+def depend_on_file(script: str, wheel: str) -> str:
+    """Return a script for which uv takes the package from a wheel at a relative path."""
+    table = f'# [tool.uv.sources]\n# overfit-tutorial = {{ path = "{wheel}" }}\n'
+    return depend_on(script, "overfit-tutorial", table=table)
+
+
 def with_install_cell(notebook: dict[str, Any], requirement: str) -> dict[str, Any]:
     """Return a notebook whose first cell installs a requirement."""
     cell = {
@@ -113,32 +119,7 @@ def with_install_cell(notebook: dict[str, Any], requirement: str) -> dict[str, A
             f'%pip install --quiet "{requirement}"',
         ],
     }
-    cells = [_with_readable_exercises(old) for old in notebook["cells"]]
-    return notebook | {"cells": [cell, *cells]}
-
-
-def _with_readable_exercises(cell: dict[str, Any]) -> dict[str, Any]:
-    """Return a cell in which an exercise is Markdown, with its answer folded away."""
-    if cell["cell_type"] != "markdown":
-        return cell
-    text = "".join(cell["source"])
-    text = _block("exercise", text, lambda title, body: f"**Exercise: {title}**\n\n{body}\n")
-    text = _block(
-        "answer",
-        text,
-        lambda _, body: f"<details><summary>Answer</summary>\n\n{body}\n\n</details>\n",
-    )
-    return cell | {"source": text.splitlines(keepends=True)}
-
-
-def _block(directive: str, text: str, render: Any) -> str:
-    """Replace each directive of a name, with its indented body, by what `render` makes of it."""
-    pattern = rf"^\.\. {directive}::[ ]*(.*)\n((?:[ ]+.*\n?|\n)*)"
-
-    def rendered(match: re.Match[str]) -> str:
-        return render(match[1].strip(), textwrap.dedent(match[2]).strip()) + "\n"
-
-    return re.sub(pattern, rendered, text, flags=re.MULTILINE)
+    return notebook | {"cells": [cell, *notebook["cells"]]}
 
 
 def build_wheel(project: Path, folder: Path) -> Path:
@@ -175,15 +156,16 @@ def _write_all(app: Sphinx, exception: Exception | None) -> None:
     docnames = [page.docname for page in claim_boxes.pages(app.env)]
     for docname in docnames:
         script, notebook = _sources(app, docname)
-        url = site_url(app)
-        served = f"overfit-tutorial @ {url}{WHEELS}/{wheel.name}" if url else "overfit-tutorial"
+        url, place = site_url(app), f"{'../' * docname.count('/')}{WHEELS}/{wheel.name}"
+        served = f"overfit-tutorial @ {url}{WHEELS}/{wheel.name}" if url else place
+        cells = with_install_cell(notebook, with_extras(served, extras(script)))
+        script = depend_on(script, served) if url else depend_on_file(script, place)
         target = out / docname
         target.parent.mkdir(parents=True, exist_ok=True)
-        target.with_suffix(".py").write_text(depend_on(script, served), encoding="utf-8")
-        target.with_suffix(".ipynb").write_text(
-            _json(with_install_cell(notebook, with_extras(served, extras(script)))),
-            encoding="utf-8",
-        )
+        target.with_suffix(".py").write_text(script, encoding="utf-8")
+        target.with_suffix(".ipynb").write_text(_json(cells), encoding="utf-8")
+    # With a suffix, so that a browser shows it.
+    (out / "LICENSE.txt").write_bytes((project / "LICENSE").read_bytes())
     (out / EVERYTHING).write_bytes(zip_of(_everything(app, docnames, wheel)))
     (out / WHOLE_SITE).unlink(missing_ok=True)
     (out / WHOLE_SITE).write_bytes(zip_of(_whole_site(out)))
@@ -204,19 +186,21 @@ def _everything(app: Sphinx, docnames: list[str], wheel: Path) -> Iterator[tuple
     top = EVERYTHING.removesuffix(".zip")
     yield f"{top}/README.txt", _README.format(wheel=wheel.name).encode()
     yield f"{top}/{wheel.name}", wheel.read_bytes()
-    table = f'# [tool.uv.sources]\n# overfit-tutorial = {{ path = "../{wheel.name}" }}\n'
     for docname in docnames:
         script, notebook = _sources(app, docname)
         name = docname.split("/", 1)[-1]
-        yield f"{top}/{name}.py", depend_on(script, "overfit-tutorial", table=table).encode()
-        cells = with_install_cell(notebook, with_extras(f"../{wheel.name}", extras(script)))
+        path = f"../{wheel.name}"
+        yield f"{top}/{name}.py", depend_on_file(script, path).encode()
+        cells = with_install_cell(notebook, with_extras(path, extras(script)))
         yield f"{top}/{name}.ipynb", _json(cells).encode()
 
 
 def _whole_site(out: Path) -> Iterator[tuple[str, bytes]]:
     top = WHOLE_SITE.removesuffix(".zip")
     for path in sorted(out.rglob("*")):
-        # Maps are for who debugs the theme's scripts.
+        # Maps are for who debugs the theme's scripts; servers show the page "not found".
+        if path.name == "404.html":
+            continue
         is_hidden = any(part.startswith(".") for part in path.relative_to(out).parts)
         if path.is_file() and path.suffix != ".map" and not is_hidden:
             yield f"{top}/{path.relative_to(out).as_posix()}", path.read_bytes()

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from html import escape
+
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from sphinx.writers.html5 import HTML5Translator
+from teaching import exercise_id
+
+_LABEL = "Try it "
 
 
 class answer(nodes.General, nodes.Element):  # noqa: N801, docutils names nodes so
@@ -21,9 +26,9 @@ class Exercise(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         self.assert_has_content()
-        box = nodes.container(classes=["exercise"])
+        box = nodes.container(classes=["exercise"], ids=[exercise_id(self.arguments[0])])
         title = nodes.paragraph("", "", classes=["exercise-title"])
-        title += nodes.inline("", "Try it ", classes=["exercise-label"])
+        title += nodes.inline("", _LABEL, classes=["exercise-label"])
         parsed, messages = self.parse_inline(self.arguments[0])
         title += parsed
         box += title
@@ -46,7 +51,13 @@ class Answer(SphinxDirective):
 
 
 def _visit_answer(self: HTML5Translator, node: answer) -> None:
-    self.body.append('<details class="answer-fold"><summary>Show the answer</summary>\n')
+    # Whoever hears a list of what can be opened hears which answer it is.
+    title = next(
+        t for t in node.parent.findall(nodes.paragraph) if "exercise-title" in t["classes"]
+    )
+    words = escape(title.astext().removeprefix(_LABEL))
+    summary = f'Show the answer<span class="visually-hidden"> to “{words}”</span>'
+    self.body.append(f'<details class="answer-fold"><summary>{summary}</summary>\n')
 
 
 def _depart_answer(self: HTML5Translator, node: answer) -> None:

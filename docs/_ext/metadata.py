@@ -13,7 +13,7 @@ import textwrap
 from html import escape
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import claim_boxes
 from docutils import nodes
@@ -184,10 +184,10 @@ def _write_sitemap(app: Sphinx, url: str) -> None:
     Path(app.outdir, "sitemap.xml").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def anchor_to_site(html: str, url: str) -> str:
-    """Return a page whose relative addresses start at the site, wherever it is served."""
+def anchor_to_site(html: str, root: str) -> str:
+    """Return a page whose relative addresses start at a root, wherever it is served."""
     attribute = re.compile(r'((?:href|src|action|data-content_root)=")(?![#/]|[a-z]+:)(?:\./)?')
-    return attribute.sub(rf"\g<1>{url}", html)
+    return attribute.sub(rf"\g<1>{root}", html)
 
 
 def _finish(app: Sphinx, exception: Exception | None) -> None:
@@ -203,7 +203,8 @@ def _finish(app: Sphinx, exception: Exception | None) -> None:
     _write_sitemap(app, url)
     if not_found.exists():
         page = not_found.read_text(encoding="utf-8")
-        not_found.write_text(anchor_to_site(page, url), encoding="utf-8")
+        # Without the host: the page also works where the site is only tried out.
+        not_found.write_text(anchor_to_site(page, urlsplit(url).path), encoding="utf-8")
 
 
 def _leave_out_what_needs_an_address(app: Sphinx, config: Any) -> None:

@@ -6,6 +6,7 @@ measured.
 
 from __future__ import annotations
 
+import ast
 import html
 import re
 from pathlib import Path
@@ -20,6 +21,8 @@ from sphinx.util.docutils import SphinxDirective
 _WORDS_A_MINUTE = 200
 # Skimmed, not studied.
 _CODE_LINES_A_MINUTE = 80
+_CARD_LENGTH = 200
+_PATH = "on the 20-minute path"
 
 
 def _shape_page(app: Sphinx, doctree: nodes.document) -> None:
@@ -68,7 +71,7 @@ def _meta_line(app: Sphinx, doctree: nodes.document, seconds: float | None) -> n
     if seconds is not None:
         parts.append(f"runs in {max(1, round(seconds))} s")
     on_path = app.env.docname in app.config.reading_path
-    parts.append("★ on the 20-minute path" if on_path else "deeper")
+    parts.append(f"★ {_PATH}" if on_path else "deeper")
     return nodes.paragraph("", claim_boxes.SEPARATOR.join(parts), classes=["page-meta"])
 
 
@@ -122,10 +125,27 @@ def _run_line(app: Sphinx, docname: str) -> nodes.Node:
     return line
 
 
+def opening(script: str) -> str:
+    """Return the first sentences of a page, whole ones, as many as a card has room for.
+
+    Sphinx-gallery would cut them after 95 characters.
+    """
+    words = ast.get_docstring(ast.parse(script)) or ""
+    paragraphs = words.split("\n\n")
+    sentences = re.split(r"(?<=[.?!])\s+", " ".join("".join(paragraphs[1:2]).split()))
+    text = sentences[0]
+    for sentence in sentences[1:]:
+        if len(text) + 1 + len(sentence) > _CARD_LENGTH:
+            break
+        text += f" {sentence}"
+    return text
+
+
 class PageCard(SphinxDirective):
-    """A link to a page by its title, with its first figure and its first sentence."""
+    """A link to a page by its title, with its first figure and its first sentences."""
 
     required_arguments = 1
+    # What Sphinx-gallery found to say about the page.
     has_content = True
 
     def run(self) -> list[nodes.Node]:
@@ -154,10 +174,12 @@ class PageCard(SphinxDirective):
         title = nodes.paragraph("", "", classes=["page-card-title"])
         title += self.parse_inline(f":doc:`/{docname}`")[0]
         card += title
-        card += nodes.paragraph(
-            "", html.unescape(" ".join(self.content)), classes=["page-card-text"]
-        )
-        return [card]
+        if docname in self.config.reading_path:
+            card += nodes.paragraph("", f"★ {_PATH}", classes=["page-card-mark"])
+        script = Path(self.env.srcdir, docname + ".py").read_text(encoding="utf-8")
+        words, messages = self.parse_inline(opening(script))
+        card += nodes.paragraph("", "", *words, classes=["page-card-text"])
+        return [card, *messages]
 
 
 class ReadingPath(SphinxDirective):

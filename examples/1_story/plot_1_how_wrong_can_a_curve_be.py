@@ -188,6 +188,7 @@ claim(
     "sets. The closed form says {theory:.4f}, the rule of thumb 2σ²/n says "
     "{rule:.2f}.",
     value=mean["least squares"],
+    quantity="excess risk",
     interval=(low, high),
     confidence=0.99,
     n=N_DATASETS,
@@ -206,6 +207,7 @@ claim(
     "{variance:g}. That is {times:.0f} times that of least squares, and less "
     "than copying the nearest point gives ({nearest:.2f}).",
     value=mean["join the dots"],
+    quantity="excess risk",
     interval=(low, high),
     confidence=0.99,
     n=N_DATASETS,

@@ -97,9 +97,13 @@ claim(
 # steps, and the whole training 800.
 #
 # We hand the points over as a ``tf.data.Dataset``, so that their order has a
-# seed too and is new in every epoch. (Given plain arrays and a global seed,
-# Keras on TensorFlow shuffles once and repeats that order in every epoch. The
-# same four points would make the small batch 200 times.)
+# seed too and is new in every epoch.
+#
+# .. margin-note::
+#
+#    Given plain arrays and a global seed, Keras on TensorFlow shuffles once
+#    and repeats that order in every epoch. The same four points would make
+#    the small batch 200 times.
 
 model.compile(optimizer=keras.optimizers.Adam(learning_rate=0.01), loss="mse")
 points = (story.x[:, np.newaxis], story.y[:, np.newaxis])
@@ -218,6 +222,7 @@ claim(
     "This one network has an excess risk of {value:.2f}. Ignoring x and "
     "always predicting the mean would cost {threshold:.2f}.",
     value=network_risk,
+    quantity="excess risk",
     holds=network_risk < null_risk,
     kind="one seed",
     threshold=null_risk,
@@ -245,6 +250,13 @@ claim(
 # of the training error, which a network of this size could bring close to
 # zero. The paper that the post refers to compares such minima
 # :cite:`wu2017`; this run never sees one.
+#
+# By now all three are known:
+# :doc:`it is the rule </auto_examples/2_is_it_true/plot_1_was_it_luck>`,
+# :doc:`longer training can break it
+# </auto_examples/2_is_it_true/plot_2_what_if_we_keep_training>`, and
+# :doc:`two ingredients hold it back
+# </auto_examples/2_is_it_true/plot_4_which_ingredient>`.
 #
 # .. exercise:: Another order of the same points
 #

@@ -215,7 +215,11 @@ claim(
 # squares itself was lucky or unlucky with these hundred points: compare its
 # excess risk in the table with the expected one. And the last step of Adam is
 # a lottery of its own; the exercise lets you draw again. Only many seeds
-# settle this.
+# settle this, and
+# :doc:`they have </auto_examples/2_is_it_true/plot_1_was_it_luck>`. Could one
+# have known without the truth? That is
+# :doc:`a question of its own
+# </auto_examples/2_is_it_true/plot_5_could_i_have_known>`.
 #
 # .. admonition:: Try it
 #    :class: exercise

@@ -63,6 +63,7 @@ claim(
     "When the truth is a line plus one wave of height {height:g}, no straight "
     "line has an excess risk below {value:.2f}.",
     value=floor,
+    quantity="excess risk",
     holds=abs(floor - formula) < 1e-4,
     kind="exact",
     wrong_if="the numerically best line differed from the formula by 0.0001",

@@ -12,6 +12,7 @@ import gzip
 import http.server
 import importlib.util
 import os
+import re
 import shutil
 import sys
 import threading
@@ -33,9 +34,20 @@ FOLDER = Path(os.environ.get("OVERFIT_TUTORIAL_SITE") or REPOSITORY / "docs/_bui
 ON_CI = bool(os.environ.get("CI"))
 MUST_EXIST = ON_CI and os.environ.get("OVERFIT_TUTORIAL_SITE_MUST_EXIST") == "1"
 
-# The site is served below a folder, as on GitHub Pages: an address that starts at the root of the
-# host would work on a developer's machine only.
-PREFIX = "/some-project/"
+
+def prefix_of(folder: Path) -> str:
+    """Return the folder of a host in which a site is to be served: that of its own address.
+
+    A site that knows none is served below some folder, as on GitHub Pages: an address that starts
+    at the root of the host would work on a developer's machine only.
+    """
+    index = folder / "index.html"
+    text = index.read_text(encoding="utf-8") if index.is_file() else ""
+    own = re.search(r'<link rel="canonical" href="([^"]*?)index\.html"', text)
+    return urllib.parse.urlsplit(own[1]).path if own else "/some-project/"
+
+
+PREFIX = prefix_of(FOLDER)
 WIDTHS = {"desktop": 1440, "phone": 390}
 HEIGHT = 844
 NARROWEST = 320
@@ -75,6 +87,29 @@ def stop_at(obstacle: Obstacle) -> None:
 def pytest_runtest_setup(item: pytest.Item) -> None:
     if obstacle := find_obstacle(item.config):
         stop_at(obstacle)
+
+
+# A skipped check looks like one that passed. In CI each is a failure, but for these reasons.
+MAY_BE_SKIPPED = ("the site was built with its address", "the build has run this page")
+
+
+def is_silent(reason: str) -> bool:
+    """Return whether a check that was skipped for a reason should have been made."""
+    return not any(allowed in reason for allowed in MAY_BE_SKIPPED)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    report: Any = yield
+    if MUST_EXIST and report.skipped and is_silent(str(report.longrepr)):
+        report.outcome = "failed"
+        report.longrepr = f"skipped, where nothing may be: {report.longrepr}"
+    return report
+
+
+@pytest.fixture(scope="session")
+def is_silent_skip() -> Callable[[str], bool]:
+    return is_silent
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
@@ -204,6 +239,12 @@ class Visit:
     """What ``measure.js`` returns."""
     narrowest: dict[str, Any] = field(default_factory=dict)
     """The same in the narrowest window; taken on a phone only."""
+    violations: list[str] = field(default_factory=list)
+    """What axe holds against the page with all of its folds open, and against a phone's menu."""
+    keyboard: list[str] = field(default_factory=list)
+    """Controls that the Tab key does not reach, or whose focus nobody sees."""
+    has_walked: bool = False
+    """Whether the keyboard was tried: forwards on a light desktop, backwards on a dark phone."""
 
 
 @contextlib.contextmanager
@@ -330,6 +371,12 @@ def serve() -> Callable[..., contextlib.AbstractContextManager[str]]:
 
 
 @pytest.fixture(scope="session")
+def prefix() -> str:
+    """Give the folder of the host in which the site is served."""
+    return PREFIX
+
+
+@pytest.fixture(scope="session")
 def address(site: Site) -> Iterator[str]:
     """Serve the site on loopback and give its address."""
     with serving(site.root) as url:
@@ -347,16 +394,117 @@ def record() -> Callable[[Page], contextlib.AbstractContextManager[Visit]]:
     return recording
 
 
+# -- What is asked of each page ----------------------------------------------
+
+# All of WCAG 2.2 A and AA, and what axe calls best practice. It leaves the size of targets out
+# unless asked.
+AXE_OPTIONS = {
+    "runOnly": [
+        "wcag2a",
+        "wcag2aa",
+        "wcag21a",
+        "wcag21aa",
+        "wcag22a",
+        "wcag22aa",
+        "best-practice",
+    ],
+    "rules": {"target-size": {"enabled": True}},
+    "resultTypes": ["violations"],
+}
+AXE_RUN = """([within, options]) =>
+    axe.run(within ? document.querySelector(within) : document, options)
+        .then(found => found.violations)"""
+# What is folded away counts, too.
+UNFOLD = "document.querySelectorAll('main details').forEach(details => { details.open = true })"
+MENU = "dialog[open]"
+MOST_CONTROLS = 1000
+
+
+def axe_violations(tab: Any, axe: str, within: str = "") -> list[str]:
+    """Return what axe holds against a page, or a part of it, as it is drawn now."""
+    if tab.evaluate("typeof axe") == "undefined":
+        tab.evaluate(axe)
+    return [
+        f"{violation['id']} ({violation['impact']}): {node['html'][:200]}"
+        for violation in tab.evaluate(AXE_RUN, [within, AXE_OPTIONS])
+        for node in violation["nodes"]
+    ]
+
+
+def keyboard_faults(tab: Any, script: str, *, backwards: bool = False) -> list[str]:
+    """Return the controls that the Tab key does not reach, or whose focus nobody sees."""
+    tab.evaluate(script)
+    names, reached, problems = tab.evaluate("keyboard.names()"), set(), []
+    for _ in range(MOST_CONTROLS):
+        tab.keyboard.press("Shift+Tab" if backwards else "Tab")
+        focused = tab.evaluate("keyboard.focused()")
+        if focused is None or focused["place"] in reached:
+            break
+        reached.add(focused["place"])
+        problems += [f"{focused['name']} {fault}" for fault in focused["faults"]]
+    else:
+        problems.append(f"there are more than {MOST_CONTROLS} controls")
+    missed = [name for place, name in enumerate(names) if place not in reached]
+    return problems + [f"{name} is not reached" for name in missed]
+
+
+def open_navigation(tab: Any) -> None:
+    """Open what a phone shows in place of the header's links."""
+    tab.click("button.primary-toggle")
+    tab.locator(f"{MENU} nav:visible").first.wait_for()
+
+
 @pytest.fixture(scope="session")
-def visit(browser: Browser, address: str, measure: str) -> Callable[[str, str, str], Visit]:
-    """Give a function that visits a page once for each color scheme and device."""
+def axe(tool: Callable[[str], Path]) -> str:
+    return tool("axe-core/axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def focus() -> str:
+    return (HERE / "focus.js").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def find_violations() -> Callable[..., list[str]]:
+    return axe_violations
+
+
+@pytest.fixture(scope="session")
+def find_keyboard_faults() -> Callable[..., list[str]]:
+    return keyboard_faults
+
+
+@pytest.fixture(scope="session")
+def reveal_navigation() -> Callable[[Any], None]:
+    return open_navigation
+
+
+@pytest.fixture(scope="session")
+def visit(
+    browser: Browser, address: str, measure: str, focus: str
+) -> Iterator[Callable[[str, str, str], Visit]]:
+    """Give a function that visits a page once for each color scheme and device.
+
+    A page is loaded once for all that is asked of it, since loading takes longest.
+    """
+    path = HERE / "node_modules/axe-core/axe.min.js"
+    # Where it is missing, the tests of accessibility say so.
+    axe = path.read_text(encoding="utf-8") if path.exists() else ""
+    contexts = []
 
     @functools.cache
     def tab_of(scheme: Any, device: str) -> Page:
         size = {"width": WIDTHS[device], "height": HEIGHT}
-        context = browser.new_context(color_scheme=scheme, viewport=size)  # type: ignore[arg-type]
+        # Nothing moves while it is measured.
+        context = browser.new_context(
+            color_scheme=scheme,
+            viewport=size,  # type: ignore[arg-type]
+            reduced_motion="reduce",
+        )
+        context.set_default_timeout(30_000)
         # Each visit is a reader's first: what the theme remembers hides what it does at first.
         context.add_init_script("localStorage.clear()")
+        contexts.append(context)
         # One tab for all pages: opening one takes longer than anything else here.
         return context.new_page()
 
@@ -372,6 +520,18 @@ def visit(browser: Browser, address: str, measure: str) -> Callable[[str, str, s
                 tab.set_viewport_size({"width": NARROWEST, "height": HEIGHT})
                 found.narrowest = tab.evaluate(measure)
                 tab.set_viewport_size({"width": WIDTHS[device], "height": HEIGHT})
+            tab.evaluate(UNFOLD)
+            if axe:
+                found.violations = axe_violations(tab, axe)
+            if (scheme, device) in (("light", "desktop"), ("dark", "phone")):
+                # Backwards on a phone: a sticky header hides what lies above.
+                found.keyboard = keyboard_faults(tab, focus, backwards=device == "phone")
+                found.has_walked = True
+            if axe and device == "phone":
+                open_navigation(tab)
+                found.violations += axe_violations(tab, axe, MENU)
         return found
 
-    return visited
+    yield visited
+    for context in contexts:
+        context.close()

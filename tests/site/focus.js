@@ -61,15 +61,18 @@
   const hasBox = (element) => [...element.getClientRects()].some(({ width, height }) => width && height);
   const drawn = (element) => [element, ...element.querySelectorAll("*")].find(hasBox) ?? element;
 
+  // The controls there were at first; by identity, since the theme adds some when a window changes.
+  let known = [];
   window.keyboard = {
-    names: () => controls().map(name),
+    names: () => (known = controls()).map(name),
     // The control that has the focus: its place among all, and what keeps a reader from seeing it.
     focused: () => {
       const element = document.activeElement;
       if (!element || element === document.body) return null;
       const seen = drawn(element);
       const faults = [outlineFault(seen), positionFault(seen)].filter(Boolean);
-      return { place: controls().indexOf(element), name: name(element), faults };
+      if (!known.includes(element)) known.push(element);
+      return { place: known.indexOf(element), name: name(element), faults };
     },
   };
 })();

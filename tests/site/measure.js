@@ -59,10 +59,19 @@ async () => {
     return parseFloat(borderLeftWidth) > 0 && parseFloat(paddingLeft) < 8;
   };
 
+  // A sans of the usual width sets two characters to an em: 34 em are 68 characters.
+  const isLong = (paragraph) => {
+    const { width, height } = paragraph.getBoundingClientRect();
+    const { fontSize, lineHeight } = getComputedStyle(paragraph);
+    const em = parseFloat(fontSize);
+    return height > 1.5 * (parseFloat(lineHeight) || em) && width > 34.1 * em;
+  };
+
   // A pair in a box that is hidden as a whole is none of a reader's business.
   const pairs = all("figure.twins, .page-card-picture").filter((pair) => isShown(pair.parentElement));
   return {
     covered,
+    long: all("main section > p, main .noted > p, main dd > p").filter(isShown).filter(isLong).map(name),
     cramped: all(".answer, .claim, .page-card").filter(isShown).filter(isCramped).map(name),
     theme: document.documentElement.dataset.theme,
     broken,

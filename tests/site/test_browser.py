@@ -117,6 +117,10 @@ def test_framed_text_keeps_off_its_frame(
     assert visit(page, scheme, device).measured["cramped"] == []
 
 
+def test_lines_are_short_enough_to_read(visit: Visits, page: str) -> None:
+    assert visit(page, "light", "desktop").measured["long"] == []
+
+
 @each_device
 @each_scheme
 def test_the_page_takes_the_colors_of_the_system(
@@ -206,6 +210,35 @@ def test_the_switch_changes_the_colors_and_is_remembered(
     assert shown_twins(tab) == {"only-dark"}
     choose(tab, "auto")
     assert shown_twins(tab) == {"only-light"}
+
+
+NOTED = "auto_examples/1_story/plot_2_do_parameters_chase_noise.html"
+
+
+@pytest.mark.parametrize(("width", "is_beside"), [(1440, True), (1300, False), (390, False)])
+def test_a_note_stands_beside_its_paragraph_where_there_is_room(
+    tab: Any, address: str, width: int, is_beside: bool
+) -> None:
+    tab.set_viewport_size({"width": width, "height": 844})
+    tab.goto(address + NOTED)
+    boxes = tab.locator(".noted").first.evaluate(
+        "box => [...box.children].map(e => e.getBoundingClientRect().toJSON())"
+    )
+    paragraph, note = boxes
+    if is_beside:
+        assert note["left"] > paragraph["right"]
+        assert note["top"] == pytest.approx(paragraph["top"], abs=1)
+    else:
+        assert note["left"] == pytest.approx(paragraph["left"], abs=1)
+        assert note["top"] >= paragraph["bottom"]
+
+
+def test_excerpts_of_a_search_are_prose(tab: Any, address: str) -> None:
+    tab.goto(address + "search.html?q=overfit")
+    tab.get_by_text("Search finished").wait_for()
+    found = tab.locator("#search-results p.context").all_inner_texts()
+    assert found
+    assert [text for text in found if "import numpy" in text] == []
 
 
 def test_search_finds_excess_risk(site: Any, tab: Any, address: str) -> None:
@@ -307,7 +340,8 @@ CAPTION = "<figcaption>Look here.</figcaption>"
 SOUND = (
     "<header><a>title</a> <button>menu</button></header><h1>A</h1>"
     '<div class="answer" style="border: 1px solid; padding: 9px">B</div>'
-    '<main><pre style="overflow: auto"><p style="width: 9999px">wide</pre>'
+    '<main><section><p style="width: 30em">C<br>D</p></section>'
+    '<pre style="overflow: auto"><p style="width: 9999px">wide</pre>'
     f'<figure class="twins">{BOTH}{CAPTION}</figure></main>'
 )
 FAULTS = {
@@ -315,6 +349,7 @@ FAULTS = {
     "overflow": ('<pre style="overflow: auto">', "<pre>"),
     "covered": ("<button", '<button style="margin-left: -20px"'),
     "cramped": ("padding", "margin"),
+    "long": ("width: 30em", "width: 35em"),
     "filtered": ("width: 9px", "width: 9px; filter: invert(1)"),
 }
 

@@ -6,6 +6,7 @@ nothing is executed again.
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -29,6 +30,10 @@ SOURCE_URL = "https:/" + "/example.org/somebody/overfit_tutorial"
 PREFIX = "/a/sub path/".replace(" ", "-")
 SCRIPT = "auto_examples/1_story/plot_1_how_wrong_can_a_curve_be"
 QUESTION = "How wrong can a curve be?"
+EVERYTHING = "why-no-wild-curve"
+# Pages that run longer than this, in seconds, are not run once more.
+SLOW = 10
+SLOW_REASON = "the build has run this page"
 COPIED = ("docs", "examples", "overfit_tutorial", "pyproject.toml", "README.md", "LICENSE")
 
 
@@ -168,6 +173,7 @@ def run(command: list[str], folder: Path, environment: dict[str, str]) -> str:
         command, cwd=folder, env=environment, capture_output=True, text=True, timeout=900
     )
     assert done.returncode == 0, done.stderr
+    assert "Warning" not in done.stderr, done.stderr
     return done.stdout
 
 
@@ -195,20 +201,22 @@ def test_a_script_runs_by_its_address(
 
 
 def test_a_script_runs_from_the_unpacked_zip(
-    site: Any, uv: str, bare: dict[str, str], tmp_path: Path
+    site: Any, unpacked: Path, uv: str, bare: dict[str, str], tmp_path: Path
 ) -> None:
     """Without any address: the zip of the site that was built has the wheel in it."""
-    with zipfile.ZipFile(site.root / "why-no-wild-curve.zip") as archive:
-        archive.extractall(tmp_path)
-    folder = tmp_path / "why-no-wild-curve"
     script = Path(*Path(SCRIPT).parts[1:]).with_suffix(".py").as_posix()
-    assert f"uv run {script}" in (folder / "README.txt").read_text(encoding="utf-8")
-    printed = run([uv, "run", *python_option(), script], folder, bare)
+    assert f"uv run {script}" in (unpacked / "README.txt").read_text(encoding="utf-8")
+    printed = run([uv, "run", *python_option(), str(unpacked / script)], tmp_path, bare)
     assert claims_of(site, SCRIPT)[0] in printed
 
 
 def test_a_notebook_runs_and_installs_what_it_needs(
-    deployed: Deployed, site: Any, uv: str, bare: dict[str, str], tmp_path: Path
+    deployed: Deployed,
+    site: Any,
+    unpacked: Path,
+    uv: str,
+    bare: dict[str, str],
+    tmp_path: Path,
 ) -> None:
     (tmp_path / "page.ipynb").write_text(read(f"{deployed.url}{SCRIPT}.ipynb"), encoding="utf-8")
     program = (
@@ -224,20 +232,123 @@ def test_a_notebook_runs_and_installs_what_it_needs(
         bare,
     )
     python = str(environment / ("Scripts" if os.name == "nt" else "bin") / "python")
-    # As Jupyter would bring; the package itself is not among them.
+    # What Jupyter brings, and what the package needs, which uv has at hand: pip would take a
+    # minute, and that the wheel names it all is shown by `uv run`. The package itself is removed.
+    (wheel,) = unpacked.glob("*.whl")
+    pip = [uv, "pip", "install", "--quiet", "--python", python]
+    run([*pip, "nbclient", "ipykernel", str(wheel)], tmp_path, bare)
     run(
-        [uv, "pip", "install", "--quiet", "--python", python, "nbclient", "ipykernel"],
-        tmp_path,
-        bare,
+        [uv, "pip", "uninstall", "--quiet", "--python", python, "overfit-tutorial"], tmp_path, bare
     )
+    absent = subprocess.run([python, "-c", "import overfit_tutorial"], cwd=tmp_path, env=bare)
+    assert absent.returncode != 0
     printed = run([python, "-c", program], tmp_path, bare)
     assert claims_of(site, SCRIPT)[0] in printed
 
 
+@pytest.fixture(scope="module")
+def unpacked(site: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Unpack the zip of everything."""
+    folder = tmp_path_factory.mktemp("everything")
+    with zipfile.ZipFile(site.root / f"{EVERYTHING}.zip") as archive:
+        archive.extractall(folder)
+    return folder / EVERYTHING
+
+
+@pytest.fixture(scope="module")
+def installed(
+    unpacked: Path, uv: str, bare: dict[str, str], tmp_path_factory: pytest.TempPathFactory
+) -> str:
+    """Give a Python that has the wheel of the zip, and nothing of this repository."""
+    folder = tmp_path_factory.mktemp("installed")
+    run([uv, "venv", "--quiet", "--python", sys.executable, str(folder)], unpacked, bare)
+    python = str(folder / ("Scripts" if os.name == "nt" else "bin") / "python")
+    (wheel,) = unpacked.glob("*.whl")
+    run([uv, "pip", "install", "--quiet", "--python", python, str(wheel)], unpacked, bare)
+    return python
+
+
+def find_differences(wheel: dict[str, bytes], source: dict[str, bytes]) -> list[str]:
+    """Return the files that are not in both, or not the same."""
+    return sorted(name for name in {*wheel, *source} if wheel.get(name) != source.get(name))
+
+
+def test_the_wheel_is_the_package_that_the_pages_ran_with(unpacked: Path) -> None:
+    (wheel,) = unpacked.glob("*.whl")
+    with zipfile.ZipFile(wheel) as archive:
+        names = [name for name in archive.namelist() if ".dist-info/" not in name]
+        packed = {name: archive.read(name) for name in names}
+    files = [*REPOSITORY.glob("overfit_tutorial/**/*.py"), *REPOSITORY.glob("*/py.typed")]
+    source = {path.relative_to(REPOSITORY).as_posix(): path.read_bytes() for path in files}
+    assert find_differences(packed, source) == []
+
+
+def test_a_file_that_the_wheel_lacks_is_seen() -> None:
+    assert find_differences({"a": b"", "b": b"1"}, {"b": b"2", "c": b""}) == ["a", "b", "c"]
+
+
+def imports_of(script: str) -> str:
+    """Return the statements of a script, at its top, that import something."""
+    found = (n for n in ast.parse(script).body if isinstance(n, ast.Import | ast.ImportFrom))
+    return "\n".join(map(ast.unparse, found))
+
+
+def test_everything_that_scripts_import_is_in_the_wheel_or_comes_with_it(
+    unpacked: Path, installed: str, bare: dict[str, str]
+) -> None:
+    scripts = sorted(unpacked.glob("*/plot_*.py"))
+    assert scripts
+    program = "\n".join(imports_of(path.read_text(encoding="utf-8")) for path in scripts)
+    run([installed, "-W", "error", "-c", program], unpacked, bare)
+
+
+def test_a_missing_import_is_seen(installed: str, unpacked: Path, bare: dict[str, str]) -> None:
+    program = imports_of("import json\nx = 1\nfrom overfit_tutorial import nosuch\n")
+    with pytest.raises(AssertionError, match="cannot import name 'nosuch'"):
+        run([installed, "-c", program], unpacked, bare)
+
+
+def find_machinery(script: str) -> list[str]:
+    """Return what only the site's build understands."""
+    words = ("sphinx_gallery_", "sphinx-gallery", "publishing", "_ext", "docs/", "__file__")
+    return [word for word in words if word in script]
+
+
+def test_a_script_runs_against_the_wheel_and_says_what_the_site_says(
+    site: Any,
+    unpacked: Path,
+    installed: str,
+    bare: dict[str, str],
+    executed_page: str,
+    tmp_path: Path,
+) -> None:
+    script = unpacked / executed_page.partition("/")[2].replace(".html", ".py")
+    assert find_machinery(script.read_text(encoding="utf-8")) == []
+    claims = claims_of(site, executed_page)
+    seconds = seconds_of(site.tree(executed_page))
+    if seconds > SLOW and not os.environ.get("OVERFIT_TUTORIAL_EVERY_DOWNLOAD"):
+        pytest.skip(f"{SLOW_REASON}: it takes {seconds} s, the wheel is what it ran with")
+    printed = run([installed, str(script)], tmp_path, bare)
+    assert re.findall(r"(.+)\n  \[[a-z0-9-]+;", printed) == claims
+    saved = [line for line in printed.splitlines() if line.startswith("Figure saved as")]
+    assert len(saved) == len(list(tmp_path.glob("*.png")))
+    assert len(saved) == len(site.tree(executed_page).select("figure.twins"))
+
+
+def seconds_of(tree: Any) -> int:
+    """Return how long a page ran, as it says."""
+    return int(re.search(r"runs in (\d+) s", tree.select_one(".page-meta").get_text())[1])
+
+
+def test_machinery_in_a_script_is_seen() -> None:
+    assert find_machinery("# sphinx_gallery_thumbnail_number = 2\n") == ["sphinx_gallery_"]
+    assert find_machinery("x = 1\n") == []
+
+
 def test_the_zip_has_every_page_twice_and_the_wheel(site: Any) -> None:
-    with zipfile.ZipFile(site.root / "why-no-wild-curve.zip") as archive:
+    with zipfile.ZipFile(site.root / f"{EVERYTHING}.zip") as archive:
         names = set(archive.namelist())
-    top = "why-no-wild-curve/"
+    top = f"{EVERYTHING}/"
     for page in site.executed:
         stem = top + page.removeprefix("auto_examples/").removesuffix(".html")
         assert {f"{stem}.py", f"{stem}.ipynb"} <= names

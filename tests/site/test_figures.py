@@ -12,6 +12,8 @@ from overfit_tutorial import figures
 
 TWINS = ("only-light", "only-dark")
 PALETTES = {"light": set(figures.LIGHT.values()), "dark": set(figures.DARK.values())}
+# Below this, a text names a figure rather than say what is seen in it.
+FEWEST_WORDS = 8
 COLOR = re.compile(r"(?:fill|stroke|stop-color|color): *([^;\"' ]+)", re.IGNORECASE)
 
 
@@ -46,6 +48,8 @@ def find_faulty_twins(tree: Any) -> list[str]:
         if not all(image.get("loading") == "lazy" for image in images):
             problems.append(f"{where}: not lazy")
         if box.name == "figure":
+            if len(light.get("alt", "").split()) < FEWEST_WORDS:
+                problems.append(f"{where}: alt={light.get('alt')!r} does not say what is seen")
             problems += find_faulty_caption(box, light.get("alt", ""), where)
     return problems + find_lone_images(tree)
 
@@ -118,8 +122,9 @@ def test_a_palette_has_colors_of_its_own() -> None:
 
 # -- Each check can fail -----------------------------------------------------
 
+ALT = "A gray curve that falls, then rises to the right."
 PAIR = "".join(
-    f'<img class="{name}" src="{name}.svg" alt="A curve." width="5" height="4" loading="lazy">'
+    f'<img class="{name}" src="{name}.svg" alt="{ALT}" width="5" height="4" loading="lazy">'
     for name in TWINS
 )
 FIGURE = f'<figure class="twins">{PAIR}<figcaption>Look here.</figcaption></figure>'
@@ -150,13 +155,14 @@ def test_alternative_texts_where_they_belong_are_let_pass(parse: Any) -> None:
         ('class="only-dark"', ""),
         (PAIR, ""),
         (PAIR, PAIR + PAIR),
-        ('dark.svg" alt="A curve."', 'dark.svg" alt="A line."'),
+        (f'dark.svg" alt="{ALT}"', 'dark.svg" alt="A line."'),
+        (ALT, "Figure of the curve."),
         (' height="4"', ""),
-        ('dark.svg" alt="A curve." width="5"', 'dark.svg" alt="A curve." width="6"'),
+        (f'dark.svg" alt="{ALT}" width="5"', f'dark.svg" alt="{ALT}" width="6"'),
         ("only-dark.svg", "only-light.svg"),
         ('loading="lazy"', ""),
         ("Look here.", " "),
-        ("Look here.", "A curve."),
+        ("Look here.", ALT),
         ("<figcaption>Look here.</figcaption>", ""),
         ('figure class="twins"', "figure"),
         ("</figure>", '</figure><img src="../_images/a.png" alt="a">'),

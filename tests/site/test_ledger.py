@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 from collections.abc import Iterator
 from typing import Any
 
@@ -39,9 +40,10 @@ def test_without_scripts_the_ledger_is_whole(site: Any, claims: Any) -> None:
 def test_a_row_says_its_kind_and_how_far_it_is_from_failing(site: Any, claims: Any) -> None:
     for claim in claims:
         text = site.tree("ledger.html").find(id=claim["id"]).get_text(" ", strip=True)
+        text = text.replace("\u00a0", " ")
         assert claim["kind"] in text
         if claim["margin"] is not None:
-            assert f"{claim['margin']:.0%}".replace("%", " % from failing") in text
+            assert f"{claim['margin']:.0%}".replace("%", " % from failing at ") in text
 
 
 def test_the_table_has_every_claim(site: Any, claims: Any) -> None:
@@ -79,6 +81,36 @@ def test_a_part_can_be_chosen(tab: Any, address: str, claims: Any) -> None:
     tab.goto(address + "ledger.html?part=auto_examples%2F5_variants")
     own = [claim["id"] for claim in claims if "5_variants" in claim["page"]]
     assert shown(tab) == own
+
+
+def test_every_excess_risk_stands_on_the_axis_and_nothing_else(site: Any, claims: Any) -> None:
+    rows = site.tree("ledger.html").select("ol.risks > li")
+    risks = [claim for claim in claims if claim["quantity"] == "excess risk"]
+    risks.sort(key=lambda claim: claim["value"])
+    assert len(risks) >= 3
+    assert [row.a["href"] for row in rows] == [f"#{claim['id']}" for claim in risks]
+    for row, claim in zip(rows, risks, strict=True):
+        assert bool(row.select("line.interval")) == (claim["interval"] is not None)
+        assert f"{claim['value']:.3g}" in row.get_text()
+
+
+def test_places_on_the_axis_are_logarithms(tab: Any, address: str, claims: Any) -> None:
+    """The dots of any two claims are as far apart as their logarithms."""
+    tab.goto(address + "ledger.html")
+    value = {f"#{claim['id']}": claim["value"] for claim in claims}
+    script = """rows => rows.map(row => {
+        const box = row.querySelector("circle").getBoundingClientRect();
+        return [row.querySelector("a").getAttribute("href"), box.left + box.width / 2];
+    })"""
+    places = tab.locator("ol.risks > li").evaluate_all(script)
+    logarithms = [math.log10(value[name]) for name, _ in places]
+    pixels = [x for _, x in places]
+    decade = (pixels[-1] - pixels[0]) / (logarithms[-1] - logarithms[0])
+    assert decade > 20
+    for logarithm, x in zip(logarithms, pixels, strict=True):
+        expected = pixels[0] + decade * (logarithm - logarithms[0])
+        # Places are written with two digits of a percent, and dots drawn to a pixel.
+        assert x == pytest.approx(expected, abs=1)
 
 
 def test_on_paper_there_are_no_controls_and_answers_are_open(

@@ -67,9 +67,17 @@ def find_broken_address(address: str, page: str, files: Collection[str], anchors
     return ""
 
 
-def find_broken_links(tree: Any, page: str, files: Collection[str], anchors: Anchors) -> list[str]:
+def find_broken_links(
+    tree: Any, page: str, files: Collection[str], anchors: Anchors, root: str = ""
+) -> list[str]:
     """Return the addresses of a page that lead nowhere."""
     found = list(addresses(tree))
+    if page in UNLINKED and root:
+        # Shown at any address, so its own start at the root of the host.
+        found = [
+            (n, (a.removeprefix(root) or "index.html") if a.startswith(root) else a)
+            for n, a in found
+        ]
     styles = [style.string or "" for style in tree.find_all("style")]
     styles += [element["style"] for element in tree.find_all(style=True)]
     found += [("style", address) for style in styles for address in css_addresses(style)]
@@ -134,8 +142,8 @@ def anchors(site: Any) -> Anchors:
     return anchors_of
 
 
-def test_what_a_page_links_is_there(site: Any, page: str, anchors: Anchors) -> None:
-    assert find_broken_links(site.tree(page), page, site.files, anchors) == []
+def test_what_a_page_links_is_there(site: Any, page: str, anchors: Anchors, prefix: str) -> None:
+    assert find_broken_links(site.tree(page), page, site.files, anchors, prefix) == []
 
 
 def test_what_a_style_sheet_loads_is_there(site: Any) -> None:
@@ -158,8 +166,9 @@ def test_downloads_can_be_used(site: Any, executed_page: str) -> None:
 
 
 def without_requirement(script: str) -> str:
-    """Return a script without the line that says where the package comes from."""
-    return re.sub(r"^# dependencies = .*$", "", script, count=1, flags=re.MULTILINE)
+    """Return a script without the lines that say where the package comes from."""
+    lines = r"^# dependencies = .*\n(# \[tool\.uv\.sources\]\n# overfit-tutorial = .*\n)?"
+    return re.sub(lines, "", script, count=1, flags=re.MULTILINE)
 
 
 def test_the_script_to_download_is_the_one_of_this_repository(
@@ -217,6 +226,13 @@ def test_a_broken_link_is_seen(snippet: str, parse: Any) -> None:
 )
 def test_a_sound_link_is_let_pass(snippet: str, parse: Any) -> None:
     assert find_broken_links(parse(snippet), "a/b.html", FILES, crafted_anchors) == []
+
+
+def test_a_page_shown_anywhere_has_its_addresses_from_the_root(parse: Any) -> None:
+    tree = parse('<a href="/p/a/b.html"><img src="/p/x.png">')
+    assert find_broken_links(tree, "404.html", FILES, crafted_anchors, "/p/") == []
+    assert len(find_broken_links(tree, "404.html", FILES, crafted_anchors, "/q/")) == 2
+    assert len(find_broken_links(tree, "a/b.html", FILES, crafted_anchors, "/p/")) == 2
 
 
 @pytest.mark.parametrize("style", ["a{src:url('x.woff')}", "@import 'x.css'", "a{b:url( x.png )}"])

@@ -46,6 +46,8 @@ def find_heading_faults(tree: Any) -> list[str]:
     for level, heading in zip([0, *levels], tree.find_all(HEADINGS), strict=False):
         if int(heading.name[1]) > level + 1:
             problems.append(f"{heading.name} follows h{level}: {heading.get_text()!r}")
+    # A screen reader lists these, too.
+    problems += [f"{e.get_text()!r} plays a heading" for e in tree.select("[role=heading]")]
     return problems
 
 
@@ -207,6 +209,7 @@ BAD = [
     (find_heading_faults, "<h2>a</h2>"),
     (find_heading_faults, "<h1>a</h1><h1>b</h1>"),
     (find_heading_faults, "<h1>a</h1><h3>b</h3>"),
+    (find_heading_faults, "<h1>a</h1><p role=heading aria-level=1>b</p>"),
     (find_repeated_ids, "<p id=a><p id=a>"),
     (find_missing_metadata, "<html><title>a</title>"),
     (find_missing_metadata, "<html lang=en><title> </title>"),

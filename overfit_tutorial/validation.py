@@ -1,0 +1,207 @@
+"""Judging and stopping by points held out, where the truth is not known.
+
+Both functions are made for `sweeps.run_sweep`. They know the truth as well, so that a page can say
+whether the held-out points were right.
+"""
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from overfit_tutorial import _arguments, data, linear
+from overfit_tutorial.ensembles import fit_ensemble
+from overfit_tutorial.recipes import STORY, Recipe
+from overfit_tutorial.streams import split_seeds
+
+Columns = dict[str, NDArray[Any]]
+
+
+def compare_held_out(
+    *,
+    seeds: Sequence[_arguments.Seed],
+    recipe: Recipe = STORY,
+    n_train: int = 80,
+    few: int = 20,
+    many: int = 2000,
+) -> Columns:
+    """Train networks on some points; compare each with the line on points held out.
+
+    Parameters
+    ----------
+    seeds : sequence of int or SeedSequence
+        One for each network: it draws points, first weights and batches.
+    recipe : Recipe
+        How to train.
+    n_train : int
+        Number of points to train on.
+    few, many : int
+        Sizes of two held-out sets, `many` a multiple of `few`.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (n_seeds,)
+        ``risk`` and ``line_risk``, the excess risks of network and least-squares line. On the few
+        points: ``gap_few``, the network's mean squared error minus the line's, with half the
+        width of its 95 % interval, ``paired_few`` and ``unpaired_few`` (see `half_width`). The
+        same for the many. And ``t_covers`` and ``chi2_covers``: in what share of the sets of
+        `few` points, into which the many are cut, the 95 % interval of the network's mean squared
+        error covers what is expected, noise variance plus excess risk.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument breaks its rule.
+    """
+    few, many = _sizes(few, many)
+    known, held, training = _draw(seeds, n_train, few + many)
+    fits = fit_ensemble(known.x, known.y, recipe, seed=training)
+    lines = [linear.fit_line(x, y) for x, y in zip(known.x, known.y, strict=True)]
+    network = (fits.predict(held.x) - held.y) ** 2
+    line = np.stack([line(x) for line, x in zip(lines, held.x, strict=True)])
+    line = (line - held.y) ** 2
+    found: dict[str, Any] = {
+        "risk": data.excess_risk(fits.predict, data.TRUE_LINE),
+        "line_risk": np.array([data.excess_risk(line, data.TRUE_LINE) for line in lines]),
+    }
+    for name, part in {"few": slice(0, few), "many": slice(few, None)}.items():
+        ours, theirs = network[:, part], line[:, part]
+        found[f"gap_{name}"] = np.mean(ours - theirs, axis=1)
+        found[f"paired_{name}"] = half_width(ours - theirs)
+        found[f"unpaired_{name}"] = np.hypot(half_width(ours), half_width(theirs))
+    sets = network[:, few:].reshape(len(network), -1, few)
+    expected = known.noise_std**2 + found["risk"][:, np.newaxis]
+    return found | _coverage(sets, expected)
+
+
+def stop_held_out(
+    *,
+    seeds: Sequence[_arguments.Seed],
+    recipe: Recipe,
+    moments: Sequence[int],
+    n_train: int = 80,
+    few: int = 20,
+    many: int = 2000,
+) -> Columns:
+    """Train networks; let held-out points choose the moment at which each should have stopped.
+
+    Parameters
+    ----------
+    seeds, n_train, few, many
+        As in `compare_held_out`.
+    recipe : Recipe
+        How to train; its length is that of the last moment.
+    moments : sequence of int
+        Steps after which the judges look, each of them whole epochs.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (n_seeds,)
+        The excess risk at the last moment, ``end``, and where the least squared error is seen by
+        the few points, ``by_few``, by the many, ``by_many``, and by the truth, ``by_truth``.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument breaks its rule.
+    """
+    few, many = _sizes(few, many)
+    known, held, training = _draw(seeds, n_train, few + many)
+    epochs = [recipe.replace(steps=moment).n_epochs(n_train) for moment in moments]
+    recipe = recipe.replace(steps=moments[-1])
+    fits = fit_ensemble(known.x, known.y, recipe, seed=training, checkpoints=epochs)
+    risk, squares = [], []
+    for epoch in epochs:
+        fit = fits.at(epoch)
+        risk.append(data.excess_risk(fit.predict, data.TRUE_LINE))
+        squares.append((fit.predict(held.x) - held.y) ** 2)
+    risks, errors = np.array(risk), np.array(squares)
+    judges = {
+        "few": errors[..., :few].mean(axis=-1),
+        "many": errors[..., few:].mean(axis=-1),
+        "truth": risks,
+    }
+    rows = np.arange(risks.shape[1])
+    chosen = {name: risks[seen.argmin(axis=0), rows] for name, seen in judges.items()}
+    return {"end": risks[-1], **{f"by_{name}": risk for name, risk in chosen.items()}}
+
+
+def half_width(values: ArrayLike) -> NDArray[np.float64]:
+    """Return half the width of the 95 % interval of a mean, by Student's t.
+
+    Parameters
+    ----------
+    values : array_like of shape (..., m)
+        Independent samples of at least two numbers.
+
+    Returns
+    -------
+    ndarray of shape (...)
+
+    Examples
+    --------
+    For two numbers it is the quantile, 12.7, times half of their distance:
+
+    >>> float(half_width([0.0, 2.0]).round(2))
+    12.71
+    """
+    from scipy.special import stdtrit
+
+    sample = np.asarray(values, dtype=np.float64)
+    m = sample.shape[-1]
+    width = stdtrit(m - 1, 0.975) * sample.std(axis=-1, ddof=1) / np.sqrt(m)
+    return np.asarray(width)
+
+
+def chi2_ends(mean_square: ArrayLike, m: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    r"""Return the ends of the 95 % interval of the mean square of Gaussian residuals.
+
+    The sum of `m` such squares, in units of their variance, is distributed as :math:`\chi^2_m`.
+
+    Parameters
+    ----------
+    mean_square : array_like
+        Means of `m` squared residuals.
+    m : int
+        How many.
+
+    Returns
+    -------
+    tuple of ndarray
+        Lower and upper ends, in the shape of `mean_square`.
+    """
+    from scipy.special import gammaincinv
+
+    # The quantiles of chi-squared with m degrees of freedom are twice those of gamma with m / 2.
+    low, high = (2 * gammaincinv(m / 2, p) for p in (0.025, 0.975))
+    total = np.asarray(mean_square, dtype=np.float64) * m
+    return total / high, total / low
+
+
+def _coverage(sets: NDArray[np.float64], expected: NDArray[np.float64]) -> Columns:
+    """Return the share of sets whose interval covers what is expected of their mean."""
+    mean = sets.mean(axis=-1)
+    low, high = chi2_ends(mean, sets.shape[-1])
+    return {
+        "t_covers": np.mean(np.abs(mean - expected) < half_width(sets), axis=1),
+        "chi2_covers": np.mean((low < expected) & (expected < high), axis=1),
+    }
+
+
+def _sizes(few: object, many: object) -> tuple[int, int]:
+    few, many = _arguments.check_count("few", few), _arguments.check_count("many", many)
+    if few < 2 or many % few:
+        raise ValueError(f"few must be at least 2 and divide many, got {few} and {many}")
+    return few, many
+
+
+def _draw(
+    seeds: Sequence[_arguments.Seed], n_train: object, n_held: int
+) -> tuple[data.Dataset, data.Dataset, list[np.random.SeedSequence]]:
+    """Return the points to train on, those held out, and the seeds of the training."""
+    points, fresh, training = split_seeds(seeds, 3)
+    n_train = _arguments.check_count("n_train", n_train)
+    known = data.sample_noisy_many(len(points), n_samples=n_train, seed=points)
+    held = data.sample_noisy_many(len(fresh), n_samples=n_held, seed=fresh)
+    return known, held, training

@@ -1,0 +1,95 @@
+"""The tables and figures of the page on speed, from results that are made up."""
+
+import benchmark_results
+import matplotlib.pyplot as plt
+import pytest
+
+from overfit_tutorial import figures
+
+MACHINE = {
+    "processor": "a processor",
+    "cores": 2,
+    "system": "Linux",
+    "python": "3.11.7",
+    "versions": {"jax": "0.1", "tensorflow-cpu": "2.0"},
+}
+BAR = {"bar": "a ratio", "value": 66.84, "required": 80, "at_most": False, "holds": False}
+PEERS = {
+    "date": "2026-01-02",
+    "machine": MACHINE,
+    "bars": [BAR],
+    "rows": [
+        {
+            "name": name,
+            "n_members": n,
+            "cold": cold,
+            "seconds": seconds,
+            "range": [seconds / 2, seconds * 2],
+            "ratio_to_keras": 8 / seconds,
+            "gigaflops": 5 / seconds,
+            "share_of_peak": 0.424,
+            "megabytes": 1036.4,
+        }
+        for name, n, cold, seconds in (
+            ("Keras fit", 1, False, 8.0),
+            ("this engine, first call", 1, True, 2.0),
+            ("this engine", 32, False, 0.05),
+        )
+    ],
+}
+STEPS = [{"n_members": 1, "width": 10, "n_steps": 200, "seconds_a_step": 1e-4}]
+GROWTH = {
+    "members": STEPS,
+    "width": [row | {"keras_seconds_a_step": 1e-2} for row in STEPS],
+    "steps": STEPS,
+}
+
+
+def test_the_machine_is_named():
+    assert benchmark_results.machine_sentence(PEERS) == (
+        "Measured on 2026-01-02, on 2 cores of a processor under Linux, with Python 3.11.7, "
+        "JAX 0.1, TensorFlow 2.0."
+    )
+
+
+def test_a_row_says_what_was_measured():
+    head, slowest, *_ = benchmark_results.peer_rows(PEERS)
+    assert head[1:] == ("networks", "seconds each", "times Keras", "GFLOP/s", "of the peak", "MB")
+    assert slowest == ("Keras fit", "1", "8", "1", "0.625", "42%", "1,036")
+
+
+def test_a_bar_that_is_missed_is_said_to_be():
+    reached = BAR | {"at_most": True, "required": 100.0, "holds": True}
+    _, first, second = benchmark_results.bar_rows(PEERS, {"bars": [reached]})
+    assert first == ("a ratio", "at least 80", "66.8", "missed")
+    assert second == ("a ratio", "at most 100", "66.8", "reached")
+
+
+def test_a_table_is_as_wide_as_its_head():
+    table = benchmark_results.table(("", "a"), [("b", "1"), ("c", "2")])
+    assert [row.astext().split() for row in table.findall(benchmark_results.nodes.row)] == [
+        ["a"],
+        ["b", "1"],
+        ["c", "2"],
+    ]
+
+
+@pytest.mark.parametrize(
+    ("draw", "results"),
+    [(benchmark_results.draw_peers, PEERS), (benchmark_results.draw_growth, GROWTH)],
+)
+def test_a_figure_has_its_words(draw, results):
+    with plt.style.context(figures.STYLE):
+        figure = draw(results)
+    described = figures.description(figure)
+    assert described.caption
+    assert len(described.alt.split()) >= 8
+    plt.close(figure)
+
+
+def test_a_first_call_is_not_drawn_among_the_others():
+    with plt.style.context(figures.STYLE):
+        figure = benchmark_results.draw_peers(PEERS)
+    names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
+    assert names == ["this engine (32)", "Keras fit (1)"]
+    plt.close(figure)

@@ -1,0 +1,227 @@
+"""Each claim of part 2 is false in some world that it speaks of.
+
+A page's claims hold on the site, or it would not be built. Here the same page runs in worlds where
+the answer is another: its networks are replaced by curves that nobody trained, and everything
+after the training is the page's own code. A claim that held in all of them could not fail.
+"""
+
+import itertools
+import runpy
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import pytest
+
+from overfit_tutorial import (
+    claims,
+    ensembles,
+    figures,
+    linear,
+    studies,
+    sweeps,
+    training,
+    validation,
+)
+
+PART = Path(__file__).parents[1] / "examples" / "2_is_it_true"
+
+
+# -- Curves that nobody trained ------------------------------------------------------------------
+
+
+def chase(amount, x, y):
+    """Return a curve part of the way from the least-squares line to the joined dots."""
+    line, order = linear.fit_line(x, y), np.argsort(x)
+    return lambda at: (1 - amount) * line(at) + amount * np.interp(at, x[order], y[order])
+
+
+def wave(amount, curve, generator):
+    """Return a curve with a wave on it that has nothing to do with the points."""
+    phase = generator.uniform(0, 2 * np.pi)
+    return lambda at: curve(at) + amount * np.sin(at + phase)
+
+
+# A world says what a network has become: from its points, its recipe, the share of its training
+# that is behind it, whether its weights are averaged, and its own luck.
+
+
+def lines(x, y, recipe, share, averaged, generator):
+    """Every network is the least-squares line."""
+    return chase(0.0, x, y)
+
+
+def dots(x, y, recipe, share, averaged, generator):
+    """Every network joins the dots from the first step on, whatever the recipe."""
+    return chase(0.99, x, y)
+
+
+def restless(x, y, recipe, share, averaged, generator):
+    """Every network is a line with a wave of its own, averaged or not."""
+    return wave(0.5, chase(0.0, x, y), generator)
+
+
+def fate(x, y, recipe, share, averaged, generator):
+    """How far a network is off is decided by its points, and by nothing else."""
+    return wave(abs(y.mean() - 10), chase(0.0, x, y), np.random.default_rng(0))
+
+
+def wild(x, y, recipe, share, averaged, generator):
+    """Every network is far off, by the same wave, whatever its points."""
+    return wave(20.0, chase(0.0, x, y), generator)
+
+
+def rate_rules(x, y, recipe, share, averaged, generator):
+    """The learning rate alone decides how far a network chases its points."""
+    return chase(0.8 if recipe.learning_rate > 0.005 else 0.1, x, y)
+
+
+def ours(x, y, recipe, share, averaged, generator):
+    """Roughly what training does: the stage itself lets every claim hold."""
+    steps = share * recipe.n_steps(len(x))
+    corner = recipe.standardize_x or recipe.bias_std > 0 or x.min() < 0
+    whole = recipe.batch_size in (None, len(x))
+    if recipe.hidden_widths == (30,) * 5:
+        chased, unrest = 0.9, 0.5
+    elif whole:
+        chased = min(0.3 * corner + steps / 12_000, 0.6)
+        unrest = min(0.4 + steps / 3_000 + 0.8 * corner * (steps >= 800), 1.8)
+    else:
+        chased, unrest = 0.02 + 0.06 * corner, 0.9 if recipe.keep_short_batch else 0.8
+        chased += 0.1 * (not recipe.reshuffle) * (steps > 1000)
+    luck = 1 if whole else generator.lognormal(sigma=0.5)
+    calm = 0.3 if averaged and not whole else 1.0
+    return wave(calm * luck * unrest, chase(chased, x, y), generator)
+
+
+WORLDS = [lines, dots, restless, fate, wild, rate_rules]
+
+# For each page and claim, the world in which it is false.
+BREAKS = {
+    "plot_1_was_it_luck": {
+        "no-noise-chased": dots,
+        "network-loses-to-the-line": lines,
+        "averaging-helps": restless,
+        "mostly-luck-of-the-draw": fate,
+    },
+    "plot_2_what_if_we_keep_training": {
+        "small-batches-do-not-chase": dots,
+        "full-batch-overfits": restless,
+        "long-training-costs-the-dots": lines,
+    },
+    "plot_3_is_it_the_recipe": {
+        "batch-and-scale-decide": rate_rules,
+        "ten-times-the-rate": rate_rules,
+        "steps-or-epochs": dots,
+    },
+    "plot_4_which_ingredient": {
+        "no-single-ingredient": dots,
+        "a-corner-at-birth": lines,
+        "batch-noise-holds-back": restless,
+        "frozen-batches-chase": dots,
+    },
+    "plot_5_could_i_have_known": {
+        "twenty-points-cannot-tell": wild,
+        "pair-the-points": wild,
+        "t-promises-too-much": wild,
+        "twenty-points-know-when-to-stop": restless,
+    },
+}
+
+
+# -- The stage -----------------------------------------------------------------------------------
+
+
+class Actors:
+    """What a page takes for an `EnsembleFit`."""
+
+    def __init__(self, world, x, y, recipe, seeds, share=1.0, averaged=True):
+        self.world, self.x, self.y, self.recipe, self.seeds = world, x, y, recipe, seeds
+        self.share, self.averaged = share, averaged
+        self.diverged = np.zeros(len(x), bool)
+
+    def curve(self, member):
+        generator = np.random.default_rng(self.seeds[member])
+        points = self.x[member], self.y[member]
+        averaged = self.averaged and self.recipe.average_last > 0
+        return self.world(*points, self.recipe, self.share, averaged, generator)
+
+    def predict(self, at):
+        rows = np.broadcast_to(at, (len(self.x), np.shape(at)[-1]))
+        return np.stack([self.curve(member)(row) for member, row in enumerate(rows)])
+
+    def at(self, epoch):
+        share = epoch / self.recipe.n_epochs(self.x.shape[1])
+        return Actors(self.world, self.x, self.y, self.recipe, self.seeds, share, False)
+
+    def last(self):
+        return Actors(self.world, self.x, self.y, self.recipe, self.seeds, 1.0, False)
+
+
+def run_sweep(function, grid, *, seed, n_seeds, **options):
+    """Return the table of a sweep, and keep nothing: the store is for what has been trained."""
+    seeds = [np.random.SeedSequence(seed, spawn_key=(k,)) for k in range(n_seeds)]
+    tables = []
+    for part in [grid] if isinstance(grid, dict) else grid:
+        for values in itertools.product(*part.values()):
+            cell = dict(zip(part, values, strict=True))
+            columns = {name: [value] * n_seeds for name, value in cell.items()}
+            columns |= {"seed": range(n_seeds), **function(seeds=seeds, **cell)}
+            tables.append(pd.DataFrame(columns))
+    return pd.concat(tables, ignore_index=True)
+
+
+def claims_of(script, world, monkeypatch):
+    """Return which of a page's claims hold in a world."""
+
+    def fit_ensemble(x, y, recipe=training.STORY, *, seed, checkpoints=()):
+        seeds = seed if isinstance(seed, list) else [[seed, member] for member in range(len(x))]
+        return Actors(world, x, y, recipe, seeds)
+
+    def fit_network(x, y, recipe=training.STORY, *, seed):
+        actors = Actors(world, np.array([x]), np.array([y]), recipe, [seed])
+        return type("Fit", (), {"predict": staticmethod(actors.curve(0))})
+
+    found = {}
+
+    def claim(id, sentence, *, holds, **values):
+        found[id] = bool(holds)
+
+    for module in (ensembles, studies, validation):
+        monkeypatch.setattr(module, "fit_ensemble", fit_ensemble)
+    monkeypatch.setattr(sweeps, "run_sweep", run_sweep)
+    monkeypatch.setattr(training, "fit_network", fit_network)
+    monkeypatch.setattr(claims, "claim", claim)
+    monkeypatch.setattr(figures, "show", lambda figure, **words: plt.close(figure))
+    with plt.rc_context():
+        runpy.run_path(str(script))
+    return found
+
+
+CASES = [
+    pytest.param(PART / f"{page}.py", world, id=f"{page}-{world.__name__}")
+    for page, world in itertools.product(BREAKS, WORLDS)
+    if world in BREAKS[page].values()
+]
+
+
+@pytest.mark.parametrize(("script", "world"), CASES)
+@pytest.mark.filterwarnings("ignore:.*divide|.*invalid value:RuntimeWarning")
+def test_a_claim_is_false_where_the_world_is_another(script, world, monkeypatch):
+    found = claims_of(script, world, monkeypatch)
+    breaks = BREAKS[script.stem]
+    assert set(found) == set(breaks), "each claim of the page has a world that breaks it"
+    for name, breaker in breaks.items():
+        if breaker is world:
+            assert not found[name], f"{name} also holds where {world.__doc__}"
+
+
+@pytest.mark.parametrize("page", BREAKS)
+def test_the_stage_lets_claims_hold(page, monkeypatch):
+    found = claims_of(PART / f"{page}.py", ours, monkeypatch)
+    assert [name for name, holds in found.items() if not holds] == []
+
+
+def test_every_page_of_the_part_is_here():
+    assert {script.stem for script in PART.glob("plot_*.py")} == set(BREAKS)
