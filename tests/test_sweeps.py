@@ -398,7 +398,10 @@ def test_after_the_death_of_a_local_worker_the_sweep_goes_on(tmp_path, expected)
     script = Script(tmp_path, main=textwrap.dedent(main).replace("\n", "\n    "), extra=DIE)
     exactly_equal(results(script.run()), expected)
     assert (tmp_path / "died").exists()
-    assert set(script.log("end").values()) == {1}, "what was finished is not computed again"
+    # joblib then kills the other worker, too: perhaps between its last word and its writing.
+    ended = script.log("end")
+    assert len(ended) == N_BLOCKS
+    assert ended.total() <= N_BLOCKS + 1, "what was kept is not computed again"
 
 
 def dying(n_finished):
