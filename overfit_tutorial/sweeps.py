@@ -428,10 +428,10 @@ def _parameter_column(values: Sequence[Any], sizes: Sequence[int]) -> Any:
     import pandas as pd
 
     is_plain = {type(value) for value in values} in ({bool}, {int}, {float}, {int, float}, {str})
+    if is_plain:
+        return np.repeat(np.array(values), sizes)
     column = np.empty(len(values), dtype=object)
     for index, value in enumerate(values):
         column[index] = value
-    if is_plain:
-        return np.repeat(np.array(values), sizes)
-    # pandas would make text of objects of which some are text, and NaN of None.
+    # Told the type, pandas does not guess one in which None is missing.
     return pd.Series(np.repeat(column, sizes), dtype=object)
