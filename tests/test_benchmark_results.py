@@ -1,5 +1,8 @@
 """The tables and figures of the page on speed, from results that are made up."""
 
+import json
+from pathlib import Path
+
 import benchmark_results
 import matplotlib.pyplot as plt
 import pytest
@@ -37,12 +40,7 @@ PEERS = {
         )
     ],
 }
-STEPS = [{"n_members": 1, "width": 10, "n_steps": 200, "seconds_a_step": 1e-4}]
-GROWTH = {
-    "members": STEPS,
-    "width": [row | {"keras_seconds_a_step": 1e-2} for row in STEPS],
-    "steps": STEPS,
-}
+RESULTS = Path(__file__).parents[1] / "benchmarks" / "results"
 
 
 def test_the_machine_is_named():
@@ -74,17 +72,25 @@ def test_a_table_is_as_wide_as_its_head():
     ]
 
 
-@pytest.mark.parametrize(
-    ("draw", "results"),
-    [(benchmark_results.draw_peers, PEERS), (benchmark_results.draw_growth, GROWTH)],
-)
-def test_a_figure_has_its_words(draw, results):
+@pytest.mark.parametrize("name", benchmark_results.FIGURES)
+def test_what_the_benchmarks_have_written_can_be_drawn(name):
+    file, draw = benchmark_results.FIGURES[name]
     with plt.style.context(figures.STYLE):
-        figure = draw(results)
+        figure = draw(json.loads((RESULTS / f"{file}.json").read_text(encoding="utf-8")))
     described = figures.description(figure)
     assert described.caption
     assert len(described.alt.split()) >= 8
+    assert all(line.get_xdata().size for ax in figure.axes for line in ax.lines)
     plt.close(figure)
+
+
+@pytest.mark.parametrize("name", benchmark_results.TABLES)
+def test_what_the_benchmarks_have_written_fills_the_tables(name):
+    files, rows = benchmark_results.TABLES[name]
+    read = [json.loads((RESULTS / f"{f}.json").read_text(encoding="utf-8")) for f in files]
+    head, *body = rows(*read)
+    assert body
+    assert {len(row) for row in body} == {len(head)}
 
 
 def test_a_first_call_is_not_drawn_among_the_others():

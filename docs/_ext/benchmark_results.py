@@ -188,7 +188,7 @@ def draw_growth(growth: Results) -> Figure:
     figure, axes = plt.subplots(3, figsize=(figures.PANEL[0], 8.4))
     panels = (
         ("members", "n_members", "networks in the ensemble", "A network's step"),
-        ("width", "width", "units in each of five layers", "By width, one network"),
+        ("widths", "width", "units in each of five layers", "By width, one network"),
         ("steps", "n_steps", "steps of training", "By length, one network"),
     )
     for ax, (part, key, label, title) in zip(axes, panels, strict=True):
