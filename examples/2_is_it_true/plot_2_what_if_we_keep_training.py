@@ -8,7 +8,8 @@ What if we keep training?
 
 The story stops after 800 steps. Perhaps the network only had no time to chase
 the noise. So we train on, with small batches and with all points in every
-step. We expect both to overfit in the end.
+step. We expect both to overfit in the end. Only the full batches do, as far as
+we went.
 """
 
 import matplotlib.pyplot as plt
@@ -161,7 +162,7 @@ claim(
 # -----------------------------
 #
 # How bad can it get? For a longer run we take a smaller network, five layers
-# of 30 units, and the recipe that fits fastest here: inputs and targets
+# of 30 units, and a recipe that fits fast: inputs and targets
 # standardized, all points in every step, a learning rate of 0.001. It still
 # has 38 parameters for each point.
 
@@ -243,11 +244,10 @@ claim(
 # keeps it near the line for eight times as long. Take that noise away, and the
 # same network fits the noise of the data instead.
 #
-# Even then the price is that of joining the dots, not of a wild curve.
+# Even then the price, in the median, is of the order of joining the dots.
 #
 # What this does not show: what a million steps with small batches would do,
-# and which part of the recipe holds the network back: the size of the
-# batches, the learning rate, or the scale of the inputs. That is what
+# and how learning rate and scale of the inputs share in it. That is what
 # :doc:`the map </auto_examples/2_is_it_true/plot_3_is_it_the_recipe>` is for.
 #
 # .. exercise:: Small batches for the eager recipe

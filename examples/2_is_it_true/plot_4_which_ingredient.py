@@ -193,8 +193,9 @@ figures.show(
 )
 
 # %%
-# So the answer to our question is: none. We count the runs that overfit; the
-# intervals come from drawing whole seeds again, since the cells share them.
+# So the answer to our question is: no single one. We count the runs that
+# overfit; the intervals come from drawing whole seeds again, since the cells
+# share them.
 
 
 def share_that_overfits(group):
@@ -209,7 +210,7 @@ alone = share_that_overfits(one.values())
 paired = share_that_overfits([two["noise, steps"], two["noise, line"]])
 claim(
     "no-single-ingredient",
-    "With one of the four ingredients taken away, {value:.0%} of the "
+    "With one of the four ingredients taken away, {value:.0%} of all "
     "networks overfit ({low:.0%} to {high:.0%}). With the batch noise and "
     "either the few steps or the line at birth taken away, {paired:.0%} do "
     "({paired_low:.0%} to {paired_high:.0%}).",
@@ -219,7 +220,7 @@ claim(
     n=N_SEEDS,
     holds=alone.high < 0.3 and paired.low > 0.5,
     threshold=0.3,
-    wrong_if="one ingredient alone might make three in ten networks overfit, "
+    wrong_if="three in ten networks might overfit with one ingredient away, "
     "or the pairs fewer than half",
     headline=True,
     paired=paired.value,
@@ -286,8 +287,8 @@ claim(
 )
 
 # %%
-# Not the size of the batches, but that they change
-# -------------------------------------------------
+# Not only their size: it matters that batches change
+# ---------------------------------------------------
 #
 # Is it that a batch is small, or that it is another one each time? Repeat one
 # order of the same small batches in every epoch, and see. We average over both

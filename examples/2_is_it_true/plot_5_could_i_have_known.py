@@ -277,12 +277,12 @@ claim(
 # Lessons
 # -------
 #
-# Could I have known? That the network does not go wild: yes. That a line would
-# have been better: not from twenty points. The noise of the readings hides the
-# gap, and only thousands of points, compared pair by pair, bring it out.
+# Could I have known that a line would have been better? Not from twenty
+# points. The noise of the readings hides the gap; two thousand points,
+# compared pair by pair, mostly bring it out.
 #
-# A held-out set that is too small to measure is still large enough to choose
-# with, because all moments of a training meet the same noise in it.
+# A held-out set that is too small to measure with is still large enough to
+# choose when to stop.
 #
 # What this does not show: what twenty points cost. The network trained on
 # eighty instead of a hundred.

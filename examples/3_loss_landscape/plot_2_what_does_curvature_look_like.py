@@ -10,6 +10,7 @@ What does curvature look like?
 of parameters is a matrix, and has thousands of eigenvalues. Which of them are
 large, and how many? Ten points can hold a network in ten directions. So we
 expect ten large eigenvalues at a minimum, and nothing but zeros beside them.
+Ten there are, but they are far from equal.
 """
 
 import matplotlib.pyplot as plt
@@ -102,13 +103,13 @@ figures.show(
 )
 
 # %%
-# The places agree to many digits, since Lanczos finds outliers quickly. The
+# The places agree, since Lanczos finds outliers quickly. The
 # counts are noisy, since a random vector contains more of one eigenvector than
 # of another.
 #
-# Is the rest really zero? We bound it. No eigenvalue of the Hessian differs
-# from Gauss–Newton's by more than the Frobenius norm of the difference of the
-# two matrices. For a vector *z* of random signs, the mean square of the
+# Is the rest really zero? We estimate a bound. No eigenvalue of the Hessian
+# differs from Gauss–Newton's by more than the Frobenius norm of the difference
+# of the two matrices. For a vector *z* of random signs, the mean square of the
 # difference times *z* is the square of that norm.
 
 

@@ -10,7 +10,8 @@ If good minima fill far more space than bad ones, whoever gets to a minimum
 gets to a good one. That is the paper's central argument: the *volume* of good
 minima dominates :cite:`wu2017`. We measure volume against excess risk over a
 few hundred minima. We expect a strong relation where we made minima bad, and a
-weaker one among those that training finds by itself.
+weaker one among those that training finds by itself. The weaker one is not
+there.
 """
 
 import matplotlib.pyplot as plt
@@ -38,7 +39,7 @@ N_REDRAWS = 5
 #
 # Someone has to choose the reach :math:`\tau` and the tolerance
 # :math:`\varepsilon`, but only :math:`\tau^2 / \varepsilon` matters. Ours:
-# :math:`\tau = 0.2`, the size of a typical weight, and a hundredth of the
+# :math:`\tau = 0.2` in units of a weight, and a hundredth of the
 # noise variance. Where a network interpolates, :math:`H` is the Gauss–Newton
 # matrix, whose few eigenvalues we have exactly.
 
@@ -161,7 +162,8 @@ claim(
 #
 # The scale is still ours to choose. At small :math:`\tau^2/\varepsilon` the
 # volume ranks minima by the trace of :math:`H`, at large ones by the product
-# of its eigenvalues. We go through powers of ten.
+# of its eigenvalues. We go through seven scales, each a hundred times the one
+# before.
 
 scales = 10.0 ** np.arange(-6, 7, 2)
 curves = {"all levels": [], "made bad": [], "found": []}
@@ -184,7 +186,7 @@ ax.axhline(0, color=figures.LIGHT["muted"], linewidth=1)
 ax.axvline(SCALE, color=figures.LIGHT["muted"], linewidth=1)
 ax.set(xscale="log", ylim=(-1, 1), ylabel="rank correlation with risk")
 ax.set(xlabel=r"scale $\tau^2/\varepsilon$ (log scale)")
-ax.set_title("No choice of scale brings it back")
+ax.set_title("None of seven scales brings it back")
 ax.legend(loc="upper center", ncols=3)
 figures.show(
     figure,
@@ -202,7 +204,7 @@ lowest = min(one.low for one in curves["found"])
 claim(
     "volume-does-not-order-found-minima",
     "Among minima that training finds on the same points, from other first "
-    "weights, volume says nothing of excess risk: their rank correlation is "
+    "weights, volume says little of excess risk: their rank correlation is "
     "{value:.2f} ({low:.2f} to {high:.2f}), near a coin toss.",
     value=here.value,
     interval=here.ends,
@@ -216,8 +218,8 @@ claim(
 )
 
 # %%
-# There is little to order. Plain training finds nearly the same function from
-# any first weights, though the volumes differ.
+# There is little to order. From each of five first weights, plain training
+# finds nearly the same excess risk, though the volumes differ.
 
 print(f"largest over smallest of five:{'excess risk':>14}{'volume':>10}")
 for name, sets in {"made bad": bad, "found": plain}.items():
@@ -280,8 +282,8 @@ claim(
 # among those made bad with equal effort.
 #
 # As an explanation of what training does by itself, we do not see it here.
-# Plain training finds minima of different volume that are nearly the same
-# function. Volume does not choose among them, and does not have to.
+# Plain training finds minima of different volume and nearly the same risk.
+# Volume does not choose among them, and does not have to.
 #
 # What this does not show: that volume is irrelevant elsewhere. These are small
 # networks on ten points, volume is that of a bowl, and five draws see only

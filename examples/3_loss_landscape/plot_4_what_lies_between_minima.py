@@ -9,7 +9,8 @@ What lies between minima?
 Pictures of loss landscapes have peaks, and separate valleys between them. The
 landscape has 2,701 dimensions here, and a picture two. We walk instead: out
 of minima in random directions, and from one to another. We expect bad minima
-in narrow valleys of their own, and mountains on the way.
+in narrow valleys of their own, and mountains on the way. A bent path avoids
+most of them.
 """
 
 import matplotlib.pyplot as plt
@@ -205,9 +206,9 @@ left = statistics.quantile_interval(
 )
 claim(
     "a-curve-goes-around",
-    "There is no wall between good and bad: a bent path from one to the other "
-    "avoids all but {value:.1%} of the height of the mountain on the straight "
-    "line, in the median ({low:.1%} to {high:.1%}).",
+    "A bent path from good to bad avoids all but {value:.1%} of the height of "
+    "the mountain on the straight line, in the median ({low:.1%} to "
+    "{high:.1%}).",
     value=left.value,
     interval=left.ends,
     confidence=0.99,
@@ -278,11 +279,11 @@ figures.show(
 # minima. The straight line shows a mountain, which is what most pictures of
 # landscapes are made of.
 #
-# Both mislead about what matters here. There is no wall between good and bad.
-# A path leads from one to the other, and while a network turns from good to
-# bad on it, the loss sees little. So "the basin of the good minima is larger"
-# need not mean that there are two basins. It may be a statement on how much of
-# one valley is good.
+# Both mislead about what matters here. The mountain is not a wall around the
+# good minimum. A path leads from one to the other, and while a network turns
+# from good to bad on it, the loss sees little. So "the basin of the good
+# minima is larger" need not mean that there are two basins. It may be a
+# statement on how much of one valley is good.
 #
 # What this does not show: that the valley's floor is level. Our paths have one
 # control point, and their loss is small, not zero. Nor that training ever

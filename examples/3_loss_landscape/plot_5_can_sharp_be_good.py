@@ -109,7 +109,7 @@ ax.plot(alphas, curves[:8].T, color=figures.LIGHT["network"], linewidth=0.8)
 middle = np.median(curves, axis=0)
 ax.plot(alphas, middle, color=figures.LIGHT["network"], linewidth=3)
 ax.set(xlabel="factor α (log scale)", ylabel="largest eigenvalue (log scale)")
-ax.set(xscale="log", yscale="log", title="One function, any sharpness")
+ax.set(xscale="log", yscale="log", title="One function, as sharp as you like")
 ax.set_xticks([1 / 16, 1, 16, 256], ["1/16", "1", "16", "256"])
 figures.show(
     figure,
@@ -224,7 +224,7 @@ claim(
     "With half the step and as long a way, D drifts {value:.2f} times as far "
     "under gradient descent, in the median over {n} seeds ({low:.2f} to "
     "{high:.2f}). Even with the larger step it moves by at most {most:.2f}. "
-    "To the twins it would have to move by {needed:,.0f}.",
+    "To the twins it would have to move by {needed:,.0f}, in the median.",
     value=halved.value,
     interval=halved.ends,
     confidence=0.99,
@@ -233,7 +233,7 @@ claim(
     and halved.high < 0.6
     and drift[0.02].max() < needed / 100,
     threshold=0.6,
-    wrong_if="the drift did not shrink with the step, or came within a "
+    wrong_if="the drift did not about halve with the step, or came within a "
     "hundredth of what the twins need",
     most=drift[0.02].max(),
     needed=needed,

@@ -9,7 +9,8 @@ Why does sharpness stop rising?
 Nobody asks training for flat places. Yet a step of fixed size cannot stay in a
 valley that is too sharp for it: the weights would bounce from wall to wall,
 further each time. So we expect sharpness to rise while the network learns, and
-to stop near a threshold that the optimizer sets and nobody else.
+to stop near a threshold that the optimizer sets and nobody else. It stops
+there, but it does not always rise slowly.
 """
 
 import matplotlib.pyplot as plt
@@ -163,7 +164,7 @@ for short_id, name in zip(short_ids, bands, strict=True):
         "In the second half of training with {name}, the {adjective}"
         "sharpness is {value:.2f} times the stability threshold, in the "
         "median over {n} seeds ({low:.2f} to {high:.2f}). Of these, {arrived} "
-        "have come into the band.",
+        "have reached the lower end of its band.",
         value=found.value,
         interval=found.ends,
         confidence=0.99,
@@ -182,8 +183,7 @@ for short_id, name in zip(short_ids, bands, strict=True):
 
 # %%
 # The bands are about typical values. Single looks leave them: heavy ball
-# wanders below for about a fifth of the time, and Adam now and then shoots far
-# above, for moments.
+# wanders below now and then, and Adam shoots far above, for moments.
 
 for name, ratio in ratios.items():
     even, (low, high) = ratio[:, -40:], bands[name]
@@ -192,8 +192,8 @@ for name, ratio in ratios.items():
     print(f"{'':17}largest look: {even.max():.1f} times the threshold")
 
 # %%
-# At the edge, learning goes on
-# -----------------------------
+# At the edge, learning goes on, slowly
+# -------------------------------------
 #
 # A parabola would not survive this. A network does: the bouncing itself pushes
 # the weights to where the valley is wider :cite:`cohen2021`. We look at

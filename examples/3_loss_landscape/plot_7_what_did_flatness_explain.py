@@ -221,13 +221,14 @@ claim(
 #
 # *So training finds good minima because they are large.* Here this step fails.
 # Among minima that training finds, which hardly differ in risk, neither volume
-# nor sharpness picks the better ones. And what keeps training from bad minima
-# was not shown to be their size: there are paths from good ones to bad ones
-# with little loss on the way (:doc:`plot_4_what_lies_between_minima`). A run
-# that starts with small weights just never gets there.
+# nor flatness picks the better ones. Look at the interval above: if it errs,
+# it is to the other side. And what keeps training from bad minima was not
+# shown to be their size: there are paths from good ones to bad ones with
+# little loss on the way (:doc:`plot_4_what_lies_between_minima`).
 #
 # *So the story's network does not overfit.* This does not follow at all. It
-# has not come to a minimum. It fits its points no better than a line does, and
+# has not come to a minimum. In the median it fits its points no better than a
+# line does, and
 # a network that does not fit the noise needs no theory of which way of fitting
 # the noise is harmless.
 #

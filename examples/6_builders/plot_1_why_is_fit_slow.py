@@ -7,8 +7,8 @@ Why is fit slow?
 ================
 
 An error bar needs hundreds of networks, and ``model.fit`` takes seconds for
-each, of which the arithmetic is a tenth of one. We expect that Python between
-the steps costs more than the steps.
+each, most of which is not arithmetic. We expect that Python between the steps
+costs more than the steps.
 """
 
 import cProfile
@@ -153,7 +153,7 @@ def train(weights, orders):
 #
 # From the same weights and in the same order, we let Keras take the steps of
 # two epochs one by one, and compare. After many steps single-precision
-# rounding would drive any two programs apart; after eight it has not begun.
+# rounding would drive any two programs apart; after eight it has hardly begun.
 
 generator = np.random.default_rng(ORDER_SEED)
 orders = np.stack([generator.permutation(len(x)) for _ in range(EPOCHS)])

@@ -8,7 +8,7 @@ The same sweep on a cluster?
 
 A map of recipes takes thousands of networks, and one day more than one
 machine. We expect the same call to run on a cluster and to give the same
-numbers, even if a machine is lost on the way. So we lose one on purpose.
+numbers, even if a worker is lost on the way. So we kill one on purpose.
 """
 
 import contextlib
@@ -135,8 +135,8 @@ def dask_cluster(n_workers):
 # --------------------------------
 #
 # ``parallel_config`` around the call is all that changes. Meanwhile a thread
-# waits until three blocks are finished, remembers them, and kills a worker in
-# the middle of its work. Nobody restarts it.
+# waits until three blocks are finished, kills a worker in the middle of its
+# work, and remembers what is in the store. Nobody restarts the worker.
 
 kept = {}
 
@@ -205,7 +205,7 @@ ax.set_title("The other worker does the rest")
 figures.show(
     figure,
     caption="Blocks of eight seeds in the store. At first both workers start "
-    "TensorFlow; after the vertical line there is only one.",
+    "TensorFlow; the vertical line is the last block before one is killed.",
     alt="A staircase of finished blocks over time. It is flat at first, "
     f"begins to climb after {times[0]:.0f} seconds, passes a vertical line at "
     f"{len(kept)} blocks, where a worker dies, and ends at {counts[-1]}.",

@@ -9,7 +9,7 @@ Would other code agree?
 Nearly every number of this site comes from one program: the compiled engine.
 If it were wrong, everything would be. So here is the experiment once more, in
 NumPy, by hand, sharing no line with the engine. We expect the same
-distributions, within margins that we fix before we look.
+distributions, within margins fixed before these seeds were run.
 """
 
 import itertools
@@ -235,50 +235,50 @@ value, low, high = ratio(0, "mean")
 claim(
     "training-error-by-hand",
     "Written by hand in NumPy, the experiment's averaged weights have a "
-    "training error that is {value:.3f} times the engine's, on average over "
-    "{n} data sets ({low:.3f} to {high:.3f}).",
+    "training error that is {value:.3f} times the engine's, in the geometric "
+    "mean over {n} data sets ({low:.3f} to {high:.3f}).",
     value=value,
     interval=(low, high),
     confidence=0.99,
     n=N_SEEDS,
     holds=ERROR_MARGIN[0] < low and high < ERROR_MARGIN[1],
     threshold=ERROR_MARGIN[1],
-    wrong_if="the interval left the margin from 0.95 to 1.05, fixed "
-    "beforehand",
+    wrong_if="the interval left the margin from 0.95 to 1.05, fixed before "
+    "these seeds were run",
     headline=True,
 )
 
 # %%
-# The excess risk spreads over two powers of ten, by the luck of the draw
-# alone. So does the ratio of two programs, or of two runs of one, and its
-# margin must be wide.
+# The excess risk spreads widely, by the luck of the draw alone. So does the
+# ratio of two programs, or of two runs of one, and its margin must be wide.
 
 value, low, high = ratio(1, "mean")
 claim(
     "excess-risk-by-hand",
     "The excess risk of the averaged weights, by hand, is {value:.2f} times "
-    "the engine's ({low:.2f} to {high:.2f}), on average over {n} data sets.",
+    "the engine's ({low:.2f} to {high:.2f}), in the geometric mean over {n} "
+    "data sets.",
     value=value,
     interval=(low, high),
     confidence=0.99,
     n=N_SEEDS,
     holds=RISK_MARGIN[0] < low and high < RISK_MARGIN[1],
     threshold=RISK_MARGIN[1],
-    wrong_if="the interval left the margin from one half to two, fixed "
-    "beforehand",
+    wrong_if="the interval left the margin from one half to two, fixed before "
+    "these seeds were run",
 )
 
 # %%
 # Lessons
 # -------
 #
-# Two programs that share no code find the same distributions. Whatever is
-# wrong with the numbers of this site, it is not a slip in the engine's
-# backpropagation, its Adam, its batches or its averages.
+# Two programs that share no code agree within the margins. A slip in the
+# engine that moves these means by more than that is excluded; one that Adam
+# cancels is not, see the exercise.
 #
 # What this does not show: that both are right about the world. They share the
-# data, the judge, and the experiment's design. Nor does it show agreement
-# beyond the margins; a bias of a few hundredths would go unnoticed.
+# data, the judge, and the experiment's design. A bias that stays inside the
+# margins would go unnoticed; that of the excess risk is wide.
 #
 # .. exercise:: Forget the two
 #
