@@ -198,10 +198,14 @@ def test_nothing_is_printed_where_nobody_watches(capfd):
 
 
 LONG = """
+    import signal
+
     import numpy as np
     from overfit_tutorial.ensembles import fit_ensemble
     from overfit_tutorial.training import STORY
 
+    # A process that a shell has put in the background would not hear it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     x = np.linspace(0, 20, 100)
 
     def train(epochs):

@@ -109,7 +109,15 @@ def _row(cells: Iterable[str]) -> nodes.row:
 
 def peer_rows(peers: Results) -> Iterable[tuple[str, ...]]:
     """Yield what each implementation takes for a network, slowest first."""
-    yield ("", "networks", "seconds each", "times Keras", "GFLOP/s", "of the peak", "MB")
+    yield (
+        "implementation",
+        "networks",
+        "seconds each",
+        "times Keras",
+        "GFLOP/s",
+        "of the peak",
+        "MB",
+    )
     for row in peers["rows"]:
         yield (
             row["name"],
@@ -124,7 +132,7 @@ def peer_rows(peers: Results) -> Iterable[tuple[str, ...]]:
 
 def agreement_rows(agreement: Results) -> Iterable[tuple[str, ...]]:
     """Yield how near each implementation's median loss is to that of Keras."""
-    yield ("", "seeds", "median loss to Keras'", "90 % interval")
+    yield ("implementation", "seeds", "median loss to Keras'", "90 % interval")
     for row in agreement["rows"]:
         ratio = row["ratios"][0]
         low, high = ratio["interval"]
@@ -133,7 +141,7 @@ def agreement_rows(agreement: Results) -> Iterable[tuple[str, ...]]:
 
 def bar_rows(*files: Results) -> Iterable[tuple[str, ...]]:
     """Yield each bar that was set beforehand, and whether it is reached."""
-    yield ("", "required", "measured", "verdict")
+    yield ("bar", "required", "measured", "verdict")
     for bar in (bar for results in files for bar in results["bars"]):
         verdict = "reached" if bar["holds"] else "missed"
         sign = "at most" if bar["at_most"] else "at least"
@@ -200,6 +208,8 @@ def draw_growth(growth: Results) -> Figure:
             _grow(ax, [row[key] for row in rows], theirs, role="series_b", label="Keras fit")
             ax.legend()
         ax.set(xscale="log", yscale="log", xlabel=label, ylabel="µs a step", title=title)
+        for axis in (ax.xaxis, ax.yaxis):  # exponents are too small to read on a phone
+            axis.set_major_formatter(lambda value, _: f"{value:,.6g}")
     figures.describe(
         figure,
         caption="Time a step of one network, by how many are trained, how wide they are, and how "

@@ -34,7 +34,8 @@ EVERYTHING = "why-no-wild-curve"
 # Pages that run longer than this, in seconds, are not run once more.
 SLOW = 10
 SLOW_REASON = "the build has run this page"
-COPIED = ("docs", "examples", "overfit_tutorial", "pyproject.toml", "README.md", "LICENSE")
+FOLDERS = ("docs", "examples", "overfit_tutorial", "benchmarks")
+COPIED = (*FOLDERS, "pyproject.toml", "README.md", "LICENSE")
 
 
 @dataclass(frozen=True)
@@ -264,7 +265,8 @@ def installed(
     run([uv, "venv", "--quiet", "--python", sys.executable, str(folder)], unpacked, bare)
     python = str(folder / ("Scripts" if os.name == "nt" else "bin") / "python")
     (wheel,) = unpacked.glob("*.whl")
-    run([uv, "pip", "install", "--quiet", "--python", python, str(wheel)], unpacked, bare)
+    wanted = f"{wheel}[cluster]"  # whatever a script may ask for
+    run([uv, "pip", "install", "--quiet", "--python", python, wanted], unpacked, bare)
     return python
 
 
