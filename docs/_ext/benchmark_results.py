@@ -97,7 +97,7 @@ def table(head: Iterable[str], body: Iterable[Iterable[str]]) -> nodes.table:
     group += [nodes.colspec(colwidth=3 if k == 0 else 1) for k in range(len(head))]
     group += nodes.thead("", _row(head))
     group += nodes.tbody("", *map(_row, body))
-    return nodes.table("", group, classes=["benchmark"])
+    return nodes.table("", group, classes=["benchmark", "colwidths-auto"])
 
 
 def _row(cells: Iterable[str]) -> nodes.row:
@@ -179,7 +179,7 @@ def draw_peers(peers: Results) -> Figure:
         ax.plot(row["seconds"], place, marker="D" if ours else "o", markersize=8, color=color)
     names = [f"{row['name']} ({row['n_members']})" for row in reversed(rows)]
     ax.set_yticks(range(len(rows)), [name.replace(", shared out to", ",") for name in names])
-    ax.set(xscale="log", xlabel="seconds a network (log scale)", title="The same training")
+    ax.set(xscale="log", xlabel="seconds (log scale)", title="The same training")
     ax.grid(axis="y", visible=False)
     figures.describe(
         figure,
