@@ -26,7 +26,7 @@ CURVED = "auto_examples/5_variants/plot_1_what_if_the_truth_curves.html"
 QUERIES = {
     "overfit": {LADDER, NOISE, LONGER, INGREDIENT},
     "excess risk": {LADDER, "glossary.html", "api/data.html"},
-    "least squares": {LADDER, "api/linear.html", "glossary.html"},
+    "least squares": {LADDER, COMPARED, "api/linear.html", "glossary.html"},
     "join the dots": {LADDER, COMPARED, "glossary.html"},
     "noise": {NOISE, LADDER},
     "40,701 parameters": {NOISE},
