@@ -212,11 +212,8 @@ def plot_ladder(
             textcoords="offset points",
             va="center",
         )
-    ax.set_yticks(range(len(names)), names)
+    _label_rows(ax, names)
     ax.set_ylim(-0.6, len(names) - 0.4)
-    ax.set_xlabel("excess risk (log scale)")
-    ax.grid(axis="y", visible=False)
-    ax.tick_params(axis="y", length=0)
     return ax
 
 
@@ -270,13 +267,18 @@ def plot_studies(
             found = statistics.quantile_interval(risks, confidence=confidence)
             ax.plot(found.ends, [row, row], color=LIGHT["ink"], linewidth=2.5, zorder=3)
         ax.plot(np.median(risks), row, "D", markersize=7, color=LIGHT["ink"], zorder=4)
-    ax.set_yticks(range(len(studies)), list(studies))
+    _label_rows(ax, list(studies))
     ax.set_ylim(len(studies) - 0.45, -0.95)
     ax.xaxis.set_major_formatter("{x:g}")  # exponents are too small to read on a phone
+    return mark_rungs(ax, rungs, axis="x")
+
+
+def _label_rows(ax: Axes, names: list[str]) -> None:
+    """Name the rows of a plot whose x axis is excess risk; rows need no ticks and no lines."""
+    ax.set_yticks(range(len(names)), names)
     ax.set_xlabel("excess risk (log scale)")
     ax.grid(axis="y", visible=False)
     ax.tick_params(axis="y", length=0)
-    return mark_rungs(ax, rungs, axis="x")
 
 
 def mark_rungs(ax: Axes, rungs: Mapping[str, float], *, axis: Literal["x", "y"]) -> Axes:
