@@ -145,9 +145,8 @@ def train_block(
         done = stop
         if done in checkpoints:
             saved[done] = _arrays(state.layers, n_members)
-            kinds = zip(
-                *state.slots, strict=True
-            )  # all layers of a kind, not all kinds of a layer
+            # All layers of a kind, not all kinds of a layer.
+            kinds = zip(*state.slots, strict=True)
             saved_slots[done] = tuple(_arrays(kind, n_members) for kind in kinds)
         if recipe.patience is not None and state.stopped.numpy().all():
             break
