@@ -26,7 +26,7 @@ import pytest
 
 if TYPE_CHECKING:
     from bs4 import BeautifulSoup
-    from playwright.sync_api import Browser, ConsoleMessage, Page, Response
+    from playwright.sync_api import Browser, ConsoleMessage, Page, Request, Response
 
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[1]
@@ -260,11 +260,16 @@ def recording(tab: Page) -> Iterator[Visit]:
         if answer.status >= 400:
             visit.failed.append(f"{answer.url}: {answer.status}")
 
+    def request_failed(request: Request) -> None:
+        # A browser gives up what a page has not loaded yet when the reader leaves that page.
+        if request.failure != "net::ERR_ABORTED":
+            visit.failed.append(f"{request.url}: {request.failure}")
+
     handlers: dict[Any, Callable[[Any], None]] = {
         "console": console,
         "pageerror": lambda error: visit.console_errors.append(str(error)),
         "request": lambda request: visit.requested.append(request.url),
-        "requestfailed": lambda request: visit.failed.append(f"{request.url}: {request.failure}"),
+        "requestfailed": request_failed,
         "response": response,
     }
     for event, handler in handlers.items():
