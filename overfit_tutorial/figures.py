@@ -21,6 +21,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.registry import BackendFilter, backend_registry
 from matplotlib.figure import Figure
+from matplotlib.ticker import LogFormatter
 from numpy.typing import ArrayLike
 
 from overfit_tutorial import publishing, statistics
@@ -269,7 +270,6 @@ def plot_studies(
         ax.plot(np.median(risks), row, "D", markersize=7, color=LIGHT["ink"], zorder=4)
     _label_rows(ax, list(studies))
     ax.set_ylim(len(studies) - 0.45, -0.95)
-    ax.xaxis.set_major_formatter("{x:g}")  # exponents are too small to read on a phone
     return mark_rungs(ax, rungs, axis="x")
 
 
@@ -321,6 +321,22 @@ def mark_rungs(ax: Axes, rungs: Mapping[str, float], *, axis: Literal["x", "y"])
     return ax
 
 
+class PlainLogFormatter(LogFormatter):
+    """Label a logarithmic axis by 0.01, 1, 10,000 and 1e-8, exponents no smaller than the rest.
+
+    Superscripts would be too small to read on a phone.
+    """
+
+    def __call__(self, x: float, pos: int | None = None) -> str:
+        """Return the label of the tick at `x`, empty where there is room for none."""
+        if not super().__call__(x, pos):
+            return ""
+        if 1e-4 <= x < 1e6:
+            return f"{x:,.12g}"
+        digits, exponent = f"{x:.6e}".split("e")
+        return f"{float(digits):g}e{int(exponent)}"
+
+
 @dataclass(frozen=True)
 class Description:
     """What a figure says, in words."""
@@ -363,7 +379,7 @@ def show(figure: Figure, *, caption: str, alt: str) -> None:
 
 
 def describe(figure: Figure, *, caption: str, alt: str) -> Description:
-    """Say of a figure what `show` says, without showing it.
+    """Say of a figure what `show` says, without showing it, and write out its logarithmic axes.
 
     Parameters
     ----------
@@ -387,6 +403,11 @@ def describe(figure: Figure, *, caption: str, alt: str) -> Description:
         raise ValueError(f"caption and alt must not be empty, got {caption!r} and {alt!r}")
     if caption == alt:
         raise ValueError(f"alt must say what is seen, not repeat the caption, got {alt!r}")
+    for axis in (axis for ax in figure.axes for axis in (ax.xaxis, ax.yaxis)):
+        if axis.get_scale() == "log" and axis.isDefault_majfmt:
+            axis.set_major_formatter(PlainLogFormatter())
+        if axis.get_scale() == "log" and axis.isDefault_minfmt:
+            axis.set_minor_formatter(PlainLogFormatter())
     _descriptions[figure] = Description(caption, alt)
     return _descriptions[figure]
 

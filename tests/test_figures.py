@@ -395,6 +395,35 @@ def test_a_caption_does_not_do_as_alternative_text():
         figures.show(Figure(), caption="A line.", alt=" A\n  line.")
 
 
+@pytest.mark.parametrize(
+    ("ends", "labels"),
+    [
+        ((0.5, 2e4), ["1", "10", "100", "1,000", "10,000"]),
+        ((5e-5, 0.02), ["0.0001", "0.001", "0.01"]),
+        ((2e-7, 2e-5), ["1e-6", "1e-5"]),
+        ((0.15, 0.75), ["0.2", "0.3", "0.4", "0.6"]),
+    ],
+)
+def test_a_logarithmic_axis_is_labeled_without_superscripts(ends, labels):
+    figure, ax = plt.subplots()
+    ax.set(xscale="log", xlim=ends)
+    figures.describe(figure, caption="Look here.", alt="An empty plot.")
+    figure.canvas.draw()
+    ticks = [*ax.xaxis.get_major_ticks(), *ax.xaxis.get_minor_ticks()]
+    shown = {tick.label1.get_text() for tick in ticks if ends[0] <= tick.get_loc() <= ends[1]}
+    assert shown - {""} >= set(labels)
+    assert not any("$" in text for text in shown)
+
+
+def test_labels_that_a_page_chose_stay():
+    figure, ax = plt.subplots()
+    ax.set(xscale="log", xlim=(0.5, 200))
+    ax.xaxis.set_major_formatter("{x:g} steps")
+    figures.describe(figure, caption="Look here.", alt="An empty plot.")
+    figure.canvas.draw()
+    assert "10 steps" in [tick.label1.get_text() for tick in ax.xaxis.get_major_ticks()]
+
+
 def test_a_figure_is_handed_over_with_its_words_when_a_site_is_built(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     publishing.collect()

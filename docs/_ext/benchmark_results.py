@@ -208,8 +208,6 @@ def draw_growth(growth: Results) -> Figure:
             _grow(ax, [row[key] for row in rows], theirs, role="series_b", label="Keras fit")
             ax.legend()
         ax.set(xscale="log", yscale="log", xlabel=label, ylabel="µs a step", title=title)
-        for axis in (ax.xaxis, ax.yaxis):  # exponents are too small to read on a phone
-            axis.set_major_formatter(lambda value, _: f"{value:,.6g}")
     figures.describe(
         figure,
         caption="Time a step of one network, by how many are trained, how wide they are, and how "

@@ -19,10 +19,19 @@ RECIPE = HOLDS + "plot_3_is_it_the_recipe.html"
 INGREDIENT = HOLDS + "plot_4_which_ingredient.html"
 KNOWN = HOLDS + "plot_5_could_i_have_known.html"
 AGREE = "auto_examples/6_builders/plot_4_would_other_code_agree.html"
+CLUSTER = "auto_examples/6_builders/plot_2_the_same_sweep_on_a_cluster.html"
+LANDSCAPE = "auto_examples/3_loss_landscape/"
+BAD_MINIMA = LANDSCAPE + "plot_1_are_bad_minima_sharper.html"
+CURVATURE = LANDSCAPE + "plot_2_what_does_curvature_look_like.html"
+VOLUME = LANDSCAPE + "plot_3_do_good_minima_fill_more_space.html"
+BETWEEN = LANDSCAPE + "plot_4_what_lies_between_minima.html"
+SHARP = LANDSCAPE + "plot_5_can_sharp_be_good.html"
+EDGE = LANDSCAPE + "plot_6_why_does_sharpness_stop_rising.html"
+FLATNESS = LANDSCAPE + "plot_7_what_did_flatness_explain.html"
 CURVED = "auto_examples/5_variants/plot_1_what_if_the_truth_curves.html"
 
 # What a reader types, and the pages of which one must be among the first three results. A page on
-# something new brings its line: "double descent", "Hessian", "sharpness".
+# something new brings its line.
 QUERIES = {
     "overfit": {LADDER, NOISE, LONGER, INGREDIENT},
     "excess risk": {LADDER, "glossary.html", "api/data.html"},
@@ -33,6 +42,15 @@ QUERIES = {
     "training error": {NOISE, LONGER, "glossary.html"},
     "Adam learning rate": {NOISE},
     "bootstrap interval": {COMPARED, CURVED, "api/statistics.html"},
+    "bad minima": {BAD_MINIMA, VOLUME, "api/minima.html"},
+    "wrong points": {BAD_MINIMA, VOLUME, "api/poison.html"},
+    "volume": {VOLUME},
+    "paths between minima": {BETWEEN, "api/paths.html"},
+    "flatness": {FLATNESS},
+    "Lanczos": {CURVATURE, "api/spectra.html", "api/curvature.html"},
+    "Hessian": {CURVATURE, BAD_MINIMA, "glossary.html", "api/landscapes.html"},
+    "rescaled twin": {SHARP},
+    "edge of stability": {EDGE, "glossary.html", "api/sharpness.html"},
     "wave truth": {CURVED},
     "standardized inputs": {RECIPE, LONGER, INGREDIENT},
     "batch noise": {INGREDIENT, "glossary.html"},
@@ -41,6 +59,7 @@ QUERIES = {
     "chi-squared interval": {KNOWN, "api/validation.html"},
     "NumPy by hand": {AGREE},
     "ladder": {LADDER, "api/ladder.html", "glossary.html"},
+    "dask cluster": {CLUSTER},
     "PyTorch": {"development/speed.html"},
     "fit_line": {"api/linear.html"},
     "glossary": {"glossary.html"},
