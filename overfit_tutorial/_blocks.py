@@ -195,20 +195,17 @@ def initial_weights_of(recipe: Recipe, seeds: Sequence[np.random.SeedSequence]) 
 def _kernels(widths: tuple[int, ...], dtype: str) -> Any:
     """Return a function that draws Glorot uniform kernels from seeds, all members in one call."""
 
-    def draw_layer(seeds: Any, n_in: int, n_out: int) -> Any:
+    def draw_layer(seed: Any, n_in: int, n_out: int) -> Any:
         # Keras rounds the limit to float32 whatever the precision.
         limit = tf.cast(tf.constant(math.sqrt(3.0 * (1.0 / ((n_in + n_out) / 2.0)))), dtype)
-        return tf.map_fn(
-            lambda seed: tf.random.stateless_uniform(
-                [n_in, n_out], tf.stack([seed, 0]), -limit, limit, dtype
-            ),
-            seeds,
-            fn_output_signature=dtype,
-        )
+        pair = tf.stack([seed, 0])
+        return tf.random.stateless_uniform([n_in, n_out], pair, -limit, limit, dtype)
+
+    def draw_member(seeds: Any) -> list[Any]:
+        return [draw_layer(seeds[k], *pair) for k, pair in enumerate(itertools.pairwise(widths))]
 
     def draw(seeds: Any) -> list[Any]:
-        layers = enumerate(itertools.pairwise(widths))
-        return [draw_layer(seeds[:, layer], *pair) for layer, pair in layers]
+        return tf.map_fn(draw_member, seeds, fn_output_signature=[dtype] * (len(widths) - 1))
 
     specification = tf.TensorSpec([None, len(widths) - 1], tf.int32)
     return tf.function(draw, autograph=False).get_concrete_function(specification)
@@ -353,7 +350,8 @@ def _history(loss: NDArray[Any], ran: NDArray[np.bool_], n_epochs: int) -> NDArr
 
 def _arrays(layers: tuple[Any, ...], n_members: int) -> Weights:
     """Return the members' weights as read-only arrays, without those that only fill up."""
-    return tuple(_read_only(tensor.numpy()[:n_members]) for tensor in _loop.unpack(layers))
+    arrays = _loop.unpack(tuple(layer.numpy()[:n_members] for layer in layers))
+    return tuple(_read_only(array) for array in arrays)
 
 
 def _read_only(array: NDArray[Any]) -> NDArray[Any]:

@@ -175,11 +175,12 @@ def check_activation(activation: str | Callable[[Any], Any], dtype: str) -> None
         apart = tf.stack([function(points) for points in tf.unstack(z)])
         return values, tape.gradient(values, z), apart
 
-    # What Keras offers by name can be compiled; trying it would take a while.
-    compiled = callable(activation) and has_xla()
     try:
-        traced = tf.function(probe, jit_compile=compiled, autograph=False)
-        values, slopes, apart = traced.get_concrete_function()()
+        if callable(activation):
+            traced = tf.function(probe, jit_compile=has_xla(), autograph=False)
+            values, slopes, apart = traced.get_concrete_function()()
+        else:  # what Keras offers by name can be compiled, and trying that would take a while
+            values, slopes, apart = probe()
     except Exception as error:
         raise ValueError(
             "activation must be a function of one tensor that TensorFlow can compile, "
