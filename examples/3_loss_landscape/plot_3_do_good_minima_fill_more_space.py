@@ -7,11 +7,9 @@ Do good minima fill more space?
 ===============================
 
 If good minima fill far more space than bad ones, whoever gets to a minimum
-gets to a good one. That is the paper's central argument: the *volume* of good
-minima dominates :cite:`wu2017`. We measure volume against excess risk over a
-few hundred minima. We expect a strong relation where we made minima bad, and a
-weaker one among those that training finds by itself. The weaker one is not
-there.
+gets to a good one. We measure *volume* against excess risk over a few hundred
+minima. We expect a strong relation where we made minima bad, and a weaker one
+among those that training finds by itself. The weaker one is not there.
 """
 
 import matplotlib.pyplot as plt
@@ -27,8 +25,32 @@ OFFSETS = (0, 4, 8)
 N_REDRAWS = 5
 
 # %%
+# Wide and narrow
+# ---------------
+#
+# In one direction, a flat valley has a little more room than a sharp one.
+
+step = np.linspace(-1, 1, 401)
+figure, ax = plt.subplots(figsize=figures.LADDER)
+for bend, role, name in ((2, "network", "flat"), (20, "series_a", "sharp")):
+    loss = bend * step**2 / 2
+    figures.plot_curve(ax, step, loss, role=role, label=name)
+ax.axhline(0.3, color=figures.LIGHT["muted"], linewidth=1)
+ax.set(xlabel="step", ylabel="loss", ylim=(0, 1), title="Room to move")
+ax.legend(loc="lower right")
+figures.show(
+    figure,
+    caption="Below the thin line there is room: more in the flat valley.",
+    alt="Two parabolas with the same lowest point. The flat one is below a "
+    "horizontal line over most of the plot, the sharp one in the middle only.",
+)
+
+# %%
 # What volume means
 # -----------------
+#
+# In thousands of directions, such factors multiply. So the paper's central
+# argument is that the volume of good minima dominates :cite:`wu2017`.
 #
 # Near a minimum the loss is a bowl, with the Hessian :math:`H` as its shape.
 # How much of the space around it has a low loss? Draw a step from a Gaussian
@@ -204,8 +226,8 @@ lowest = min(one.low for one in curves["found"])
 claim(
     "volume-does-not-order-found-minima",
     "Among minima that training finds on the same points, from other first "
-    "weights, volume says little of excess risk: their rank correlation is "
-    "{value:.2f} ({low:.2f} to {high:.2f}), near a coin toss.",
+    "weights, the rank correlation of volume and excess risk is {value:.2f} "
+    "({low:.2f} to {high:.2f}). The argument needs one near minus one.",
     value=here.value,
     interval=here.ends,
     confidence=0.99,
@@ -245,7 +267,7 @@ tolerance = 0.001 * found.points.noise_std**2
 for k in np.flatnonzero(found.interpolates):
     loss, weights = found.loss(k), found.weights(k)
     radii = directions.ray_radius(
-        loss, weights, tolerance=tolerance, seed=RAY_SEED, n_rays=8
+        loss, weights, tolerance=tolerance, seed=RAY_SEED + k, n_rays=8
     )
     n_weights = sum(array.size for array in weights)
     estimate = 2 * tolerance * n_weights * np.mean(radii**-2)

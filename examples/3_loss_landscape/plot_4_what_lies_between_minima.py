@@ -6,11 +6,10 @@ r"""
 What lies between minima?
 =========================
 
-Pictures of loss landscapes have peaks, and separate valleys between them. The
-landscape has 2,701 dimensions here, and a picture two. We walk instead: out
-of minima in random directions, and from one to another. We expect bad minima
-in narrow valleys of their own, and mountains on the way. A bent path avoids
-most of them.
+Pictures of loss landscapes have peaks, and separate valleys between them. Ours
+has 2,701 dimensions, so we walk: out of minima, and from one to another. We
+expect bad minima in narrow valleys of their own, and mountains on the way. A
+bent path avoids most of them.
 """
 
 import matplotlib.pyplot as plt
@@ -26,17 +25,39 @@ N_MEMBERS, SEED, DIRECTION_SEED, PATH_SEED = 32, 0, 1, 2
 N_PAIRS, N_DIRECTIONS = 20, 4
 
 # %%
+# Out of two minima
+# -----------------
+#
+# One of two was made bad: see :doc:`plot_1_are_bad_minima_sharper`.
+
+good = find_minima(N_MEMBERS, seed=SEED)
+bad = find_minima(N_MEMBERS, seed=SEED, offset=8)
+steps = np.linspace(-0.1, 0.1, 61)
+figure, ax = plt.subplots(figsize=figures.LADDER)
+for found, role in ((bad, "series_a"), (good, "network")):
+    loss, weights = found.loss(0), found.weights(0)
+    way = [directions.random_direction(weights, seed=DIRECTION_SEED)]
+    values = directions.loss_slice(loss, weights, way, steps)
+    name = "good" if found is good else "bad"
+    figures.plot_curve(ax, steps, values, role=role, label=name)
+ax.set(xlabel="step", ylabel="loss", title="One is narrower")
+ax.legend(loc="upper center")
+figures.show(
+    figure,
+    caption="The loss on the way through two minima of the same ten points.",
+    alt="Two valleys with the same lowest point. The bad one is narrower.",
+)
+
+# %%
 # Three minima of the same points
 # -------------------------------
 #
-# The minima are those of :doc:`plot_1_are_bad_minima_sharper`. *Good* and
-# *bad* have the same ten points and the same first weights; the bad one has
-# made a detour over points wrong by 8. *Other* is a second good one, from
-# other first weights. We take sets of points on which all three interpolate.
+# *Good* and *bad* have the same ten points and the same first weights; the bad
+# one has made a detour over points wrong by 8. *Other* is a second good one,
+# from other first weights. We take sets of points on which all three
+# interpolate.
 
-good = find_minima(N_MEMBERS, seed=SEED)
 other = find_minima(N_MEMBERS, seed=SEED, redraw=1)
-bad = find_minima(N_MEMBERS, seed=SEED, offset=8)
 noise_variance = good.points.noise_std**2
 
 usable = comparable(good, other, bad, at_least=N_PAIRS)

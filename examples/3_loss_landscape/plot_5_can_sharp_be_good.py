@@ -7,9 +7,8 @@ Can sharp be good?
 ==================
 
 The first page of this part found bad minima sharp. Is every sharp minimum bad,
-then? Dinh and others answered in 2017 with a trick of one line
-:cite:`dinh2017`. We expect it to make good minima sharper than any bad one,
-and to change nothing else.
+then? An old trick of one line rewrites a network. We expect it to make good
+minima sharper than any bad one, and to change nothing else.
 """
 
 import dataclasses
@@ -27,11 +26,36 @@ plt.style.use(figures.STYLE)
 N_MEMBERS, SEED, ALPHA = 32, 0, 2.0**6
 
 # %%
+# Many weights, one function
+# --------------------------
+#
+# The smallest case: one unit, a weight before its kink and one behind.
+
+before, after = np.meshgrid(*2 * [np.linspace(0.05, 4, 200)])
+figure, ax = plt.subplots()
+loss, along = (before * after - 1) ** 2, np.geomspace(0.25, 4)
+edges = figures.LIGHT["muted"]
+ax.contour(before, after, loss, [0.1, 0.5, 2], colors=edges)
+name = "one function, loss zero"
+figures.plot_curve(ax, along, 1 / along, role="network", label=name)
+ax.set(xlabel="weight before the kink", ylabel="weight behind it")
+ax.set_title("A valley that gets narrower")
+ax.legend(loc="upper right")
+figures.show(
+    figure,
+    caption="Gray: lines of equal loss. Along the floor only their product "
+    "counts, and the walls come closer.",
+    alt="A bent valley along a hyperbola. Lines of equal loss lie furthest "
+    "apart in the middle, and close in on both of its ends.",
+)
+
+# %%
 # Up before the kink, down after it
 # ---------------------------------
 #
 # A ReLU unit does not mind being scaled: :math:`\max(0, \alpha z) = \alpha
-# \max(0, z)` for any positive :math:`\alpha`. So multiply the weights and
+# \max(0, z)` for any positive :math:`\alpha`. Dinh and others made use of it
+# in 2017 :cite:`dinh2017`. So multiply the weights and
 # biases that enter the first hidden layer by :math:`\alpha`, and divide those
 # that leave it. The function is the same. Its place among all weights is not.
 #

@@ -7,10 +7,9 @@ Why does sharpness stop rising?
 ===============================
 
 Nobody asks training for flat places. Yet a step of fixed size cannot stay in a
-valley that is too sharp for it: the weights would bounce from wall to wall,
-further each time. So we expect sharpness to rise while the network learns, and
-to stop near a threshold that the optimizer sets and nobody else. It stops
-there, but it does not always rise slowly.
+valley that is too sharp for it. So we expect sharpness to rise while the
+network learns, and to stop near a threshold that the optimizer sets and nobody
+else. It stops there, but it does not always rise slowly.
 """
 
 import matplotlib.pyplot as plt
@@ -24,6 +23,28 @@ from overfit_tutorial.training import STORY, Recipe
 
 plt.style.use(figures.STYLE)
 N_SEEDS, DATA_SEED, TRAINING_SEED = 24, 0, 1
+
+# %%
+# Too sharp for the step
+# ----------------------
+#
+# On a parabola, all depends on the product of step size and curvature.
+
+steps = np.arange(13)
+figure, ax = plt.subplots(figsize=figures.LADDER)
+roles = {1.7: "network", 2.0: "series_b", 2.1: "series_a"}
+for product, role in roles.items():
+    distance = (1 - product) ** steps
+    figures.plot_curve(ax, steps, distance, role=role, label=str(product))
+ax.set(xlabel="step", ylabel="distance", title="Two is the limit")
+ax.legend(ncols=3, loc="lower left")
+ax.set_ylim(-4.5, 3.5)
+figures.show(
+    figure,
+    caption="Distance to the lowest point, for three of the products.",
+    alt="Three zigzags around zero. For 1.7 the swings shrink, for 2.0 they "
+    "stay the same, and for 2.1 they grow with each step.",
+)
 
 # %%
 # What a step allows
@@ -155,12 +176,15 @@ for name, found in settled.items():
 # %%
 # The table's second column is the finding. Each interval lies inside its band.
 
-short_ids = ("gradient-descent", "heavy-ball", "adam")
-for short_id, name in zip(short_ids, bands, strict=True):
-    low, high = bands[name]
-    found = settled[name]
+ids = (
+    "gradient-descent-at-the-edge",
+    "heavy-ball-at-the-edge",
+    "adam-at-the-edge",
+)
+for claim_id, name in zip(ids, bands, strict=True):
+    (low, high), found = bands[name], settled[name]
     claim(
-        f"{short_id}-at-the-edge",
+        claim_id,
         "In the second half of training with {name}, the {adjective}"
         "sharpness is {value:.2f} times the stability threshold, in the "
         "median over {n} seeds ({low:.2f} to {high:.2f}). Of these, {arrived} "
@@ -248,10 +272,9 @@ for step, value in zip(fits.checkpoints, sharpness[0], strict=True):
 # -------
 #
 # Sharpness stops rising because steps have a size. Flatness, at the end of
-# such a training, says as much about the learning rate as about the data: with
-# half the step, the same network would settle at twice the sharpness. Whoever
-# compares the sharpness of two trainings should compare their step sizes
-# first.
+# such a training, says as much about the learning rate as about the data: the
+# exercise halves the step of gradient descent. Whoever compares the sharpness
+# of two trainings should compare their step sizes first.
 #
 # What this does not show: that the edge makes networks *generalize*. Nothing
 # here looked at the truth. Nor does it speak for the story's run, whose

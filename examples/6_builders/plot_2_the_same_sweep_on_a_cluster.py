@@ -11,29 +11,16 @@ machine. We expect the same call to run on a cluster and to give the same
 numbers, even if a worker is lost on the way. So we kill one on purpose.
 """
 
-import contextlib
-import logging
-import os
-import shutil
-import subprocess
-import sys
 import tempfile
-import threading
-import time
 from pathlib import Path
 
-import distributed
-import joblib
 import matplotlib.pyplot as plt
-import numpy as np
 
 from overfit_tutorial import data, ensembles, figures, streams, sweeps
 from overfit_tutorial.claims import claim
 from overfit_tutorial.training import Recipe
 
 plt.style.use(figures.STYLE)
-# A dead worker is no news here.
-logging.getLogger("distributed.client").setLevel(logging.ERROR)
 SEED, N_SEEDS = 0, 32
 RATES = [0.001, 0.003, 0.01, 0.03]
 
@@ -41,58 +28,44 @@ RATES = [0.001, 0.003, 0.01, 0.03]
 # One function, one grid, one call
 # --------------------------------
 #
-# A sweep calls a function for every cell of a grid, with a block of eight
-# seeds at a time. Here a cell is a learning rate, and each seed is a data set
-# of its own and a small network trained on it.
+# A cell of the grid is a learning rate, with a block of eight seeds at a time.
 
 
 def study(*, seeds, learning_rate):
     """Return the excess risk of one network a seed."""
     for_points, for_training = streams.split_seeds(seeds, 2)
     points = data.sample_noisy_many(len(seeds), seed=for_points)
-    recipe = Recipe(hidden_widths=(30, 30), learning_rate=learning_rate)
-    fits = ensembles.fit_ensemble(
-        points.x, points.y, recipe, seed=for_training
-    )
+    small = Recipe(hidden_widths=(30, 30), learning_rate=learning_rate)
+    fits = ensembles.fit_ensemble(points.x, points.y, small, seed=for_training)
     return {"risk": data.excess_risk(fits.predict, points.truth)}
 
 
-def sweep(store):
-    """Run the study, or read what a store already has of it."""
-    grid = {"learning_rate": RATES}
-    return sweeps.run_sweep(
-        study, grid, seed=SEED, n_seeds=N_SEEDS, store=store
-    )
-
-
+grid = {"learning_rate": RATES}
+sizes = {"seed": SEED, "n_seeds": N_SEEDS}
 folder = Path(tempfile.mkdtemp())
-here = sweep(folder / "here")
-columns = ["learning_rate", "seed", "risk", "seconds"]
-print(here[columns].head(3).round(4).to_string(index=False))
+here = sweeps.run_sweep(study, grid, **sizes, store=folder / "here")
 
-# %%
-# The table has a row for each cell and seed. It says where the row comes from:
-# the root of its seed, the time that it took, the machine, the versions.
-
+cells = here.groupby("learning_rate").risk
+rows = {f"{rate:g}": (risks, "network") for rate, risks in cells}
 figure, ax = plt.subplots(figsize=figures.LADDER)
-for row, (_, cell) in enumerate(here.groupby("learning_rate")):
-    rows = row + np.linspace(-0.3, 0.3, N_SEEDS)
-    color = figures.LIGHT["network"]
-    ax.plot(cell.risk, rows, "o", markersize=2.5, color=color)
-    ax.plot(cell.risk.median(), row, "D", color=figures.LIGHT["ink"])
-ax.set_yticks(range(len(RATES)), RATES)
-ax.set(xscale="log", xlabel="excess risk (log scale)", ylabel="learning rate")
-ax.set_title("The sweep, computed here")
-medians = here.groupby("learning_rate").risk.median()
+figures.plot_studies(ax, rows, {})
+ax.set(ylabel="learning rate", title="The sweep, computed here")
 figures.show(
     figure,
-    caption="Each dot is one network with data of its own, each diamond a "
-    "median. The cluster is to give the same dots.",
-    alt="Four rows of dots on a logarithmic axis of excess risk, one row a "
-    "learning rate. Medians from the smallest rate to the largest: "
-    + ", ".join(f"{median:.2g}" for median in medians)
-    + ".",
+    caption="Each dot is a network, each diamond a median.",
+    alt="Four rows of dots on a logarithmic axis. Medians of excess risk, by "
+    "rate: " + ", ".join(f"{rate:g}: {r.median():.2g}" for rate, r in cells),
 )
+
+# %%
+# Each seed is a data set of its own, and a small network trained on it; the
+# excess risk is its squared distance to the truth. The table has a row for
+# each cell and seed. It says where the row comes from: the root of its seed,
+# the time that it took, the machine, the versions. The cluster is to give the
+# same dots.
+
+columns = ["learning_rate", "seed", "risk", "seconds"]
+print(here[columns].head(3).round(4).to_string(index=False))
 
 # %%
 # A cluster is a few commands
@@ -102,6 +75,25 @@ figures.show(
 # machine. On a real cluster one types ``dask scheduler`` on one machine and
 # ``dask worker`` on the others; the options here see to it that nothing
 # listens to the network, and that nothing stays behind.
+
+import contextlib
+import logging
+import os
+import shutil
+import subprocess
+import sys
+import threading
+import time
+
+import distributed
+import joblib
+import numpy as np
+
+# A dead worker is no news here.
+logging.getLogger("distributed.client").setLevel(logging.ERROR)
+
+# %%
+# One of these commands starts the scheduler, the others the workers.
 
 
 @contextlib.contextmanager
@@ -157,7 +149,9 @@ with dask_cluster(2) as (client, workers):
     killer.start()
     start = time.time()
     with joblib.parallel_config(backend="dask"):
-        there = sweep(folder / "cluster")
+        there = sweeps.run_sweep(
+            study, grid, **sizes, store=folder / "cluster"
+        )
     killer.join()
 entries = {
     entry: entry.stat().st_mtime
@@ -234,7 +228,7 @@ claim(
 # The cluster is gone. The same call, once more, finds everything in the
 # store; a kill of this very process would have been no different.
 
-read = sweep(folder / "cluster")
+read = sweeps.run_sweep(study, grid, **sizes, store=folder / "cluster")
 shutil.rmtree(folder)
 changed = (read != there).any(axis=1).sum()
 claim(
