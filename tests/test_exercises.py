@@ -10,9 +10,13 @@ import pytest
 
 pytestmark = pytest.mark.build
 
-STORY = Path(__file__).parents[1] / "examples" / "1_story"
+EXAMPLES = Path(__file__).parents[1] / "examples"
+STORY = EXAMPLES / "1_story"
 LADDER = STORY / "plot_1_how_wrong_can_a_curve_be.py"
 NOISE = STORY / "plot_2_do_parameters_chase_noise.py"
+LUCK = EXAMPLES / "2_is_it_true" / "plot_1_was_it_luck.py"
+LONGER = EXAMPLES / "2_is_it_true" / "plot_2_what_if_we_keep_training.py"
+EAGER = "hidden_widths=(30,) * 5, standardize_x=True, standardize_y=True"
 # Claims and figures are not asked for, and a changed page may rightly break the former.
 SILENCE = """
 import overfit_tutorial.claims, overfit_tutorial.figures
@@ -93,3 +97,48 @@ def test_smaller_steps_end_nearer_to_the_line(tmp_path):
     large = errors(run(change(NOISE), tmp_path))
     assert small["network"] == pytest.approx(small["line"], rel=0.01)
     assert small["risk"] < large["risk"] / 10
+
+
+def begin(script, end, *more):
+    """Return a page's text up to its first line with `end`, and lines after it."""
+    head, found, _ = script.read_text(encoding="utf-8").partition(end)
+    assert found
+    return head.rpartition("\n")[0] + "\n" + "\n".join(more)
+
+
+def numbers(printed):
+    """Return the numbers on the last line of what a page prints."""
+    return [float(number) for number in printed.strip().rpartition("\n")[2].split()]
+
+
+def test_averaged_weights_seldom_beat_the_line(tmp_path):
+    shares = (
+        "print(*[(table[name] < table.line_risk).mean() for name in ('averaged_risk', 'risk')])"
+    )
+    averaged, last = numbers(run(begin(LUCK, "closer = statistics", shares), tmp_path))
+    assert last == pytest.approx(1 / 12, abs=0.01)
+    assert 2 * last < averaged < 1 / 5
+
+
+def test_twenty_seeds_show_that_the_network_loses_but_not_by_how_much(tmp_path):
+    page = begin(LUCK, "# On the ladder", "print(loses.low, times.low, times.high)")
+    assert page.count("N_SEEDS, N_DRAWN = 200, 20") == 1
+    few = page.replace("N_SEEDS, N_DRAWN = 200, 20", "N_SEEDS, N_DRAWN = 20, 20")
+    loses, low, high = numbers(run(few, tmp_path))
+    assert loses > 0.75
+    assert low < 2 < 30 < high
+
+
+@pytest.mark.parametrize(
+    ("moments", "settings", "error", "risk"),
+    [
+        ("(6400,)", "learning_rate=0.001", 3.6, 0.4),
+        ("(20000,)", f"learning_rate=0.001, {EAGER}", 2.7, 1.0),
+    ],
+    ids=["a tenth of the step", "the eager recipe"],
+)
+def test_small_batches_hold_back_other_recipes_too(moments, settings, error, risk, tmp_path):
+    train = f"errors, risks, _ = train({moments}, '', batch_size=32, {settings})"
+    medians = "print(np.median(errors[-1]), np.median(risks[-1]))"
+    found = numbers(run(begin(LONGER, "# Both recipes", train, medians), tmp_path))
+    assert found == [pytest.approx(error, abs=0.06), pytest.approx(risk, abs=0.06)]

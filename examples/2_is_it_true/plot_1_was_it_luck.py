@@ -267,3 +267,14 @@ claim(
 #       For fewer than one in five, after one in twelve at the last step. Less
 #       unrest brings the network closer to the line, hardly ever past it: the
 #       truth is a line, and least squares knows that.
+#
+# .. exercise:: Would twenty seeds have been enough?
+#
+#    Predict first: how wide are the intervals with ``N_SEEDS = 20`` instead of
+#    200? Which of the page's claims would stop it?
+#
+#    .. answer::
+#
+#       That the network loses to the line is clear after twenty seeds. By how
+#       much is not: the interval of the factor reaches from below two to above
+#       thirty, and "more than three times" can no longer be claimed.

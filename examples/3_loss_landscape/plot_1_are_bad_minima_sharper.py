@@ -27,13 +27,12 @@ OFFSETS = (0, 4, 8)
 # A good minimum and a bad one
 # ----------------------------
 #
-# Plain training does not find bad minima, so we lure it: first to wrong points
-# between the clean ones, too high or too low by an ``offset``.
+# Plain training finds no bad minima, so we lure it: first to wrong points.
 
 minima = {o: find_minima(N_MEMBERS, offset=o, seed=SEED) for o in OFFSETS}
 names = {0: "no wrong points", 4: "wrong by 4", 8: "wrong by 8"}
-roles = {0: "network", 4: "series_b", 8: "series_a"}
-colors = {offset: figures.LIGHT[role] for offset, role in roles.items()}
+roles = zip(OFFSETS, ("network", "series_b", "series_a"), strict=True)
+colors = {offset: figures.LIGHT[role] for offset, role in roles}
 
 grid = np.linspace(0, 20, 801)
 clean, wrong = minima[0].points, minima[8].poisoned[0]
@@ -62,9 +61,10 @@ figures.show(
 # ----------------
 #
 # The detour, and the answer "flat", are those of the paper behind the story
-# :cite:`wu2017`. Between any two of ten clean points lies a wrong one. The
-# network first fits all nineteen. Then the wrong points are taken away, and it
-# is trained on the ten clean ones, until it fits those exactly.
+# :cite:`wu2017`. Between any two of ten clean points lies a wrong one, too
+# high or too low by ``offset``. The network first fits all nineteen. Then the
+# wrong points are taken away, and it is trained on the ten clean ones, until
+# it fits those exactly.
 #
 # A good minimum is what the same first weights become without the detour. Two
 # hidden layers of 50 units will do, and 8,000 steps of Adam each time, with a
@@ -190,6 +190,10 @@ claim(
 # %%
 # Between the two kinds of bad minima, the order is the same, member by member:
 # the larger the offset, the worse, and the sharper.
+
+for measured in (sharpness, risk):
+    assert np.all(measured[8] > measured[4])
+    assert np.all(measured[4] > measured[0])
 
 steeper = statistics.quantile_interval(
     sharpness[8] / sharpness[4], confidence=0.99

@@ -261,5 +261,4 @@ print(
 #    .. answer::
 #
 #       At most 100, and in fact far fewer: 34 in the median of these seeds,
-#       from 24 to 46. Training began with two, those of a straight line, and
-#       800 steps have not brought it all the way.
+#       from 24 to 46. The number of points is only a bound.

@@ -234,8 +234,8 @@ claim(
     n=len(np.unique(points)),
     holds=here.low > -1 / 3 and here.high < 1 / 3 and lowest > -1 / 3,
     threshold=-1 / 3,
-    wrong_if="two pairs of three might be ordered as the argument needs it, "
-    "at any scale",
+    wrong_if="two pairs of three might be ordered one way, or at any other "
+    "scale as the argument needs it",
     headline=True,
 )
 
