@@ -14,6 +14,8 @@ EXAMPLES = Path(__file__).parents[1] / "examples"
 STORY = EXAMPLES / "1_story"
 LADDER = STORY / "plot_1_how_wrong_can_a_curve_be.py"
 NOISE = STORY / "plot_2_do_parameters_chase_noise.py"
+COMPARED = STORY / "plot_3_compared_with_what.py"
+CURVED = EXAMPLES / "5_variants" / "plot_1_what_if_the_truth_curves.py"
 LUCK = EXAMPLES / "2_is_it_true" / "plot_1_was_it_luck.py"
 LONGER = EXAMPLES / "2_is_it_true" / "plot_2_what_if_we_keep_training.py"
 EAGER = "hidden_widths=(30,) * 5, standardize_x=True, standardize_y=True"
@@ -142,3 +144,19 @@ def test_small_batches_hold_back_other_recipes_too(moments, settings, error, ris
     medians = "print(np.median(errors[-1]), np.median(risks[-1]))"
     found = numbers(run(begin(LONGER, "# Both recipes", train, medians), tmp_path))
     assert found == [pytest.approx(error, abs=0.06), pytest.approx(risk, abs=0.06)]
+
+
+def test_the_order_of_the_points_is_a_lottery(tmp_path):
+    draws = [
+        run(change(COMPARED, ("BATCH_SEED = 0", f"BATCH_SEED = {k}")), tmp_path) for k in (3, 4)
+    ]
+    rows = [re.search(r"^network +([\d.]+) +([\d.]+)", draw, re.MULTILINE) for draw in draws]
+    (error, risk), (other_error, other_risk) = (map(float, row.groups()) for row in rows)
+    assert max(risk, other_risk) / min(risk, other_risk) > 10
+    assert max(error, other_error) / min(error, other_error) < 1.2
+
+
+def test_on_a_lower_wave_nobody_wins(tmp_path):
+    low = run(change(CURVED, ("HEIGHT = 4.0", "HEIGHT = 2.0")), tmp_path)
+    loses, of = map(int, re.search(r"^curved .* (\d+) of (\d+)$", low, re.MULTILINE).groups())
+    assert abs(loses / of - 1 / 2) < 1 / 8
