@@ -34,11 +34,10 @@ good = find_minima(N_MEMBERS, seed=SEED)
 bad = find_minima(N_MEMBERS, seed=SEED, offset=8)
 steps = np.linspace(-0.1, 0.1, 61)
 figure, ax = plt.subplots(figsize=figures.LADDER)
-for found, role in ((bad, "series_a"), (good, "network")):
+for name, found, role in (("bad", bad, "series_a"), ("good", good, "network")):
     loss, weights = found.loss(0), found.weights(0)
     way = [directions.random_direction(weights, seed=DIRECTION_SEED)]
     values = directions.loss_slice(loss, weights, way, steps)
-    name = "good" if found is good else "bad"
     figures.plot_curve(ax, steps, values, role=role, label=name)
 ax.set(xlabel="step", ylabel="loss", title="One is narrower")
 ax.legend(loc="upper center")
@@ -80,17 +79,11 @@ steps = np.linspace(-0.3, 0.3, 16)  # not zero, where the loss is none
 
 def mean_slice(found, k):
     """Return the mean loss over random directions, in noise variances."""
-    weights = found.weights(k)
-    slices = [
-        directions.loss_slice(
-            losses[k],
-            weights,
-            [directions.random_direction(weights, seed=DIRECTION_SEED + i)],
-            steps,
-        )
-        for i in range(N_DIRECTIONS)
-    ]
-    return np.mean(slices, axis=0) / noise_variance
+    weights, values = found.weights(k), []
+    for seed in range(DIRECTION_SEED, DIRECTION_SEED + N_DIRECTIONS):
+        way = [directions.random_direction(weights, seed=seed)]
+        values.append(directions.loss_slice(losses[k], weights, way, steps))
+    return np.mean(values, axis=0) / noise_variance
 
 
 # %%
@@ -176,6 +169,7 @@ for name, end in {"other": other, "bad": bad}.items():
 # is not: it grew from the same first weights, so that its units already
 # correspond.
 
+bending = {"seed": PATH_SEED, "learning_rate": 0.01}
 curves = {"other": {}, "bad": {}}
 for name, n_steps in {"other": 200, "bad": 1000}.items():
     for k in chosen:
@@ -183,12 +177,7 @@ for name, n_steps in {"other": 200, "bad": 1000}.items():
         if name == "other":
             last = align_permutation(first, other.weights(k))
         control = paths.fit_bezier(
-            losses[k],
-            first,
-            last,
-            seed=PATH_SEED,
-            n_steps=n_steps,
-            learning_rate=0.01,
+            losses[k], first, last, n_steps=n_steps, **bending
         )
         curves[name][k] = paths.bezier_path(first, control, last, times)
     heights[f"curve to {name}"] = [highest(curves[name][k], k) for k in chosen]
