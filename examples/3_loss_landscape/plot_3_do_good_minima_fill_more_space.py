@@ -36,8 +36,9 @@ for bend, role, name in ((2, "network", "flat"), (20, "series_a", "sharp")):
     loss = bend * step**2 / 2
     figures.plot_curve(ax, step, loss, role=role, label=name)
 ax.axhline(0.3, color=figures.LIGHT["muted"], linewidth=1)
-ax.set(xlabel="step", ylabel="loss", ylim=(0, 1), title="Room to move")
-ax.legend(loc="lower right")
+ax.set(xlabel="step", ylabel="loss", title="Room to move")
+ax.set(xlim=(-1, 2), ylim=(0, 1))
+ax.legend(loc="upper right")
 figures.show(
     figure,
     caption="Below the thin line there is room: more in the flat valley.",

@@ -40,6 +40,7 @@ for name, found, role in (("bad", bad, "series_a"), ("good", good, "network")):
     values = directions.loss_slice(loss, weights, way, steps)
     figures.plot_curve(ax, steps, values, role=role, label=name)
 ax.set(xlabel="step", ylabel="loss", title="One is narrower")
+ax.set_xticks([-0.1, -0.05, 0, 0.05, 0.1])
 ax.legend(loc="upper center")
 figures.show(
     figure,
