@@ -205,7 +205,10 @@ def _kernels(widths: tuple[int, ...], dtype: str) -> Any:
         return [draw_layer(seeds[k], *pair) for k, pair in enumerate(itertools.pairwise(widths))]
 
     def draw(seeds: Any) -> list[Any]:
-        return tf.map_fn(draw_member, seeds, fn_output_signature=[dtype] * (len(widths) - 1))
+        kernels: list[Any] = tf.map_fn(
+            draw_member, seeds, fn_output_signature=[dtype] * (len(widths) - 1)
+        )
+        return kernels
 
     specification = tf.TensorSpec([None, len(widths) - 1], tf.int32)
     return tf.function(draw, autograph=False).get_concrete_function(specification)
