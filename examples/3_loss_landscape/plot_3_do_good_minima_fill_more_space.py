@@ -208,7 +208,7 @@ for (name, found), role in zip(curves.items(), roles, strict=True):
 ax.axhline(0, color=figures.LIGHT["muted"], linewidth=1)
 ax.axvline(SCALE, color=figures.LIGHT["muted"], linewidth=1)
 ax.set(xscale="log", ylim=(-1, 1), ylabel="rank correlation with risk")
-ax.set(xlabel=r"scale $\tau^2/\varepsilon$ (log scale)")
+ax.set(xlabel="scale τ²/ε (log scale)")
 ax.set_title("None of seven scales brings it back")
 ax.legend(loc="upper center", ncols=3)
 figures.show(
