@@ -15,6 +15,14 @@ PART = Path(__file__).parents[1] / "examples" / "3_loss_landscape"
 find_minima, stability_threshold = minima.find_minima, sharpness.stability_threshold
 
 
+@pytest.fixture(autouse=True)
+def _style_of_its_own():
+    """Keep the style that a page sets from the tests that follow."""
+    with plt.rc_context():
+        yield
+    plt.close("all")
+
+
 def harmless_points(*args, offset=0.0, **options):
     """Find minima after a detour over points that are hardly wrong, whatever the page asks for."""
     return find_minima(*args, offset=0.004 if offset else 0.0, **options)
@@ -72,7 +80,6 @@ def test_the_claims_that_speak_of_it_are_false(page, change, broken, monkeypatch
     plt.switch_backend("Agg")
     with contextlib.suppress(AssertionError):  # a page may also stop at what it asserts in between
         runpy.run_path(str(PART / f"{page}.py"))
-    plt.close("all")
     assert broken <= found.keys()
     assert {name: holds for name, holds in found.items() if name in broken and holds} == {}
 
@@ -81,4 +88,3 @@ def test_training_that_stops_early_is_not_compared(monkeypatch):
     monkeypatch.setattr(minima, "find_minima", harmless_points_and_few_steps)
     with pytest.raises(ValueError, match="interpolate"):
         runpy.run_path(str(PART / "plot_5_can_sharp_be_good.py"))
-    plt.close("all")
