@@ -47,12 +47,23 @@ def check_positive(name: str, value: object) -> float:
     return number
 
 
+def check_not_negative(name: str, value: object) -> float:
+    """Return `value` as a ``float`` if it is one finite number, zero or above."""
+    number = check_finite(name, value)
+    if number < 0:
+        raise ValueError(f"{name} must not be negative, got {number:g}")
+    return number
+
+
 def check_noise_std(value: object) -> float:
     """Return the standard deviation of the noise if it is finite and not negative."""
-    noise_std = check_finite("noise_std", value)
-    if noise_std < 0:
-        raise ValueError(f"noise_std must not be negative, got {noise_std:g}")
-    return noise_std
+    return check_not_negative("noise_std", value)
+
+
+def check_dtype(dtype: object) -> None:
+    """Refuse a precision that is neither single nor double, by name."""
+    if dtype not in ("float32", "float64"):
+        raise ValueError(f"dtype must be 'float32' or 'float64', got {dtype!r}")
 
 
 def check_range(low: object, high: object) -> tuple[float, float]:

@@ -123,8 +123,7 @@ class Network:
 
 def read(model: Any, dtype: str) -> Network:
     """Return the layers and shapes of a Keras network, or say what is not supported."""
-    if dtype not in ("float32", "float64"):
-        raise ValueError(f"dtype must be 'float32' or 'float64', got {dtype!r}")
+    _arguments.check_dtype(dtype)
     if not isinstance(model, keras.Sequential):
         raise TypeError(f"model must be a keras.Sequential, got {type(model).__name__}")
     if not model.built:

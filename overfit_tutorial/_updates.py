@@ -9,6 +9,9 @@ from typing import Any, NamedTuple
 
 import tensorflow as tf
 
+# On these the thresholds of stability depend as well. Keras' defaults, but for the momentum.
+MOMENTUM, BETA_1, BETA_2, EPSILON = 0.9, 0.9, 0.999, 1e-7
+
 # (weight, gradient, slots, learning rate, number of the step from 1) -> (weight, slots)
 Rule = Callable[[Any, Any, tuple[Any, ...], Any, Any], tuple[Any, tuple[Any, ...]]]
 
@@ -25,31 +28,31 @@ def _sgd(w: Any, g: Any, slots: tuple[Any, ...], rate: Any, t: Any) -> Any:
 
 
 def _momentum(w: Any, g: Any, slots: tuple[Any, ...], rate: Any, t: Any) -> Any:
-    velocity = slots[0] * 0.9 - g * rate
+    velocity = slots[0] * MOMENTUM - g * rate
     return w + velocity, (velocity,)
 
 
 def _nesterov(w: Any, g: Any, slots: tuple[Any, ...], rate: Any, t: Any) -> Any:
-    velocity = slots[0] * 0.9 - g * rate
-    return w + (velocity * 0.9 - g * rate), (velocity,)
+    velocity = slots[0] * MOMENTUM - g * rate
+    return w + (velocity * MOMENTUM - g * rate), (velocity,)
 
 
 def _rmsprop(w: Any, g: Any, slots: tuple[Any, ...], rate: Any, t: Any) -> Any:
     square = 0.9 * slots[0] + (1 - 0.9) * tf.square(g)
-    return w - rate * g / tf.sqrt(square + 1e-7), (square,)
+    return w - rate * g / tf.sqrt(square + EPSILON), (square,)
 
 
 def _adagrad(w: Any, g: Any, slots: tuple[Any, ...], rate: Any, t: Any) -> Any:
     total = slots[0] + tf.square(g)
-    return w - rate * g / tf.sqrt(total + 1e-7), (total,)
+    return w - rate * g / tf.sqrt(total + EPSILON), (total,)
 
 
 def _adam(w: Any, g: Any, slots: tuple[Any, ...], rate: Any, t: Any) -> Any:
     first, second = slots
-    alpha = rate * tf.sqrt(1 - tf.pow(_like(t, 0.999), t)) / (1 - tf.pow(_like(t, 0.9), t))
-    first = first + (g - first) * (1 - 0.9)
-    second = second + (tf.square(g) - second) * (1 - 0.999)
-    return w - first * alpha / (tf.sqrt(second) + 1e-7), (first, second)
+    alpha = rate * tf.sqrt(1 - tf.pow(_like(t, BETA_2), t)) / (1 - tf.pow(_like(t, BETA_1), t))
+    first = first + (g - first) * (1 - BETA_1)
+    second = second + (tf.square(g) - second) * (1 - BETA_2)
+    return w - first * alpha / (tf.sqrt(second) + EPSILON), (first, second)
 
 
 def _lion(w: Any, g: Any, slots: tuple[Any, ...], rate: Any, t: Any) -> Any:

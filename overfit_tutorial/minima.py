@@ -165,9 +165,7 @@ def find_minima(
         If an argument breaks its rule.
     """
     n_members = _arguments.check_count("n_members", n_members)
-    offset = _arguments.check_finite("offset", offset)
-    if offset < 0:
-        raise ValueError(f"offset must not be negative, got {offset:g}")
+    offset = _arguments.check_not_negative("offset", offset)
     if isinstance(redraw, bool) or not isinstance(redraw, numbers.Integral):
         raise TypeError(f"redraw must be a whole number, got {redraw!r}")
     if redraw < 0:

@@ -83,9 +83,7 @@ def poison_between(
     if len(x) != len(y):
         raise ValueError(f"x and y must have the same length, got {len(x)} and {len(y)}")
     offset = _arguments.check_positive("offset", offset)
-    min_gap = _arguments.check_finite("min_gap", min_gap)
-    if min_gap < 0:
-        raise ValueError(f"min_gap must not be negative, got {min_gap:g}")
+    min_gap = _arguments.check_not_negative("min_gap", min_gap)
     generator = np.random.default_rng(_arguments.check_seed(seed))
     order = np.argsort(x, kind="stable")
     left, right = order[:-1], order[1:]

@@ -16,14 +16,13 @@ import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
 from overfit_tutorial import _arguments, _loop, ensembles
+from overfit_tutorial._updates import BETA_1, BETA_2, EPSILON, MOMENTUM
 from overfit_tutorial.ensembles import EnsembleFit
 from overfit_tutorial.recipes import Recipe
 
 Vectors = NDArray[np.float64]  # (n_members, n_parameters)
 Values = NDArray[np.float64]  # (n_members,)
 
-# Momentum, and the three constants of Adam, are those of `_updates`.
-_MOMENTUM, _BETA_1, _BETA_2, _EPSILON = 0.9, 0.9, 0.999, 1e-7
 # The eigenvalues are looked at after so many products, and must be found twice in a row: one
 # look alone can be deceived, as in `curvature.largest_eigenvalue`.
 _PRODUCTS_A_LOOK = 4
@@ -66,8 +65,8 @@ def stability_threshold(recipe: Recipe) -> float:
     """
     numerators = {
         "sgd": 2.0,
-        "momentum": 2 + 2 * _MOMENTUM,
-        "adam": (2 + 2 * _BETA_1) / (1 - _BETA_1),
+        "momentum": 2 + 2 * MOMENTUM,
+        "adam": (2 + 2 * BETA_1) / (1 - BETA_1),
     }
     if recipe.optimizer not in numerators:
         raise ValueError(
@@ -150,8 +149,7 @@ def track_sharpness(
         raise ValueError(
             f"preconditioned needs the optimizer 'adam', got {fits.recipe.optimizer!r}"
         )
-    if dtype not in ("float32", "float64"):
-        raise ValueError(f"dtype must be 'float32' or 'float64', got {dtype!r}")
+    _arguments.check_dtype(dtype)
     rtol = _arguments.check_positive("rtol", rtol)
     max_products = _arguments.check_count("max_products", max_products)
     root = _arguments.check_seed(seed)
@@ -173,7 +171,7 @@ def track_sharpness(
             n_steps = epoch * fits.recipe.steps_per_epoch(int(places.shape[1]))
             squares = tuple(np.where(_along(finite, v), v, 1) for v in fits.slots[epoch][1])
             # Keras corrects the bias of the root and of epsilon alike.
-            divisor = (np.sqrt(_flat(squares)) + _EPSILON) / np.sqrt(1 - _BETA_2**n_steps)
+            divisor = (np.sqrt(_flat(squares)) + EPSILON) / np.sqrt(1 - BETA_2**n_steps)
             scale = 1 / np.sqrt(divisor)
         product = _hessian_product(weights, places, targets, fits.recipe.activation, dtype)
         start = np.random.default_rng(root).standard_normal(scale.shape)
@@ -263,6 +261,7 @@ def _compiled(activation: Any) -> Any:
     bend = keras.activations.get(activation)
 
     def loss(weights: Any, places: Any, targets: Any) -> Any:
+        # Not `_loop.forward`: TensorFlow cannot differentiate its concatenations twice under XLA.
         signal, last = places, len(weights) // 2 - 1
         for layer in range(last + 1):
             signal = signal @ weights[2 * layer] + weights[2 * layer + 1][:, tf.newaxis]

@@ -46,6 +46,18 @@ def run(text, folder):
     return done.stdout
 
 
+def begin(script, end, *more):
+    """Return a page's text up to its first line with `end`, and lines after it."""
+    head, found, _ = script.read_text(encoding="utf-8").partition(end)
+    assert found
+    return head.rpartition("\n")[0] + "\n" + "\n".join(more)
+
+
+def numbers(printed):
+    """Return the numbers on the last line of what a page prints."""
+    return [float(number) for number in printed.strip().rpartition("\n")[2].split()]
+
+
 def costs(printed):
     """Return the measured costs that the first page prints, by rule."""
     rows = re.findall(r"^(\w.*?)  +([\d.]+) +([\d.]+) +[\d.]+ to", printed, re.MULTILINE)
@@ -99,18 +111,6 @@ def test_smaller_steps_end_nearer_to_the_line(tmp_path):
     large = errors(run(change(NOISE), tmp_path))
     assert small["network"] == pytest.approx(small["line"], rel=0.01)
     assert small["risk"] < large["risk"] / 10
-
-
-def begin(script, end, *more):
-    """Return a page's text up to its first line with `end`, and lines after it."""
-    head, found, _ = script.read_text(encoding="utf-8").partition(end)
-    assert found
-    return head.rpartition("\n")[0] + "\n" + "\n".join(more)
-
-
-def numbers(printed):
-    """Return the numbers on the last line of what a page prints."""
-    return [float(number) for number in printed.strip().rpartition("\n")[2].split()]
 
 
 def test_averaged_weights_seldom_beat_the_line(tmp_path):

@@ -1,26 +1,15 @@
 """Claims on the loss landscape are false where what they speak of does not happen."""
 
-import contextlib
-import runpy
 from pathlib import Path
 
-import matplotlib.pyplot as plt
 import pytest
 
-from overfit_tutorial import claims, figures, minima, sharpness, symmetries
+from overfit_tutorial import minima, sharpness, symmetries
 
 pytestmark = pytest.mark.build
 
 PART = Path(__file__).parents[1] / "examples" / "3_loss_landscape"
 find_minima, stability_threshold = minima.find_minima, sharpness.stability_threshold
-
-
-@pytest.fixture(autouse=True)
-def _style_of_its_own():
-    """Keep the style that a page sets from the tests that follow."""
-    with plt.rc_context():
-        yield
-    plt.close("all")
 
 
 def harmless_points(*args, offset=0.0, **options):
@@ -68,23 +57,14 @@ CASES = {
 
 
 @pytest.mark.parametrize(("page", "change", "broken"), CASES.values(), ids=CASES)
-def test_the_claims_that_speak_of_it_are_false(page, change, broken, monkeypatch):
-    found = {}
-
-    def claim(id, sentence, *, holds, **values):
-        found[id] = bool(holds)
-
-    monkeypatch.setattr(claims, "claim", claim)
-    monkeypatch.setattr(figures, "show", lambda *args, **words: None)
+def test_the_claims_that_speak_of_it_are_false(page, change, broken, claims_of, monkeypatch):
     monkeypatch.setattr(*change)
-    plt.switch_backend("Agg")
-    with contextlib.suppress(AssertionError):  # a page may also stop at what it asserts in between
-        runpy.run_path(str(PART / f"{page}.py"))
+    found = claims_of(PART / f"{page}.py", may_stop_at=AssertionError)  # it asserts more than that
     assert broken <= found.keys()
     assert {name: holds for name, holds in found.items() if name in broken and holds} == {}
 
 
-def test_training_that_stops_early_is_not_compared(monkeypatch):
+def test_training_that_stops_early_is_not_compared(claims_of, monkeypatch):
     monkeypatch.setattr(minima, "find_minima", harmless_points_and_few_steps)
     with pytest.raises(ValueError, match="interpolate"):
-        runpy.run_path(str(PART / "plot_5_can_sharp_be_good.py"))
+        claims_of(PART / "plot_5_can_sharp_be_good.py")
