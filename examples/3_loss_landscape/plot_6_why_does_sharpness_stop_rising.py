@@ -284,6 +284,7 @@ for step, value in zip(fits.checkpoints, sharpness[0], strict=True):
 #
 #    .. answer::
 #
-#       It needs longer, some two thousand steps, and then stays just below
-#       its own threshold, 0.95 of it in the median of these seeds. That is
-#       twice as sharp as with the larger step, on the same points.
+#       It needs longer, some fifteen hundred steps until it first comes near,
+#       and then stays just below its own threshold, 0.95 of it in the median
+#       of these seeds. That is about twice as sharp as with the larger step,
+#       on the same points.
