@@ -275,10 +275,10 @@ def test_source_in_a_notebook_is_seen(words: str, found: list[str]) -> None:
     assert find_rest_in_notebook(json.dumps({"cells": cells})) == found
 
 
-@pytest.mark.parametrize("text", ["/work/place/x.py", "<code>f at 0x7f3a5c2b1d30</code>"])
+@pytest.mark.parametrize("text", ["/builds/place/x.py", "<code>f at 0x7f3a5c2b1d30</code>"])
 def test_a_trace_of_the_builder_is_seen(text: str, parse: Any) -> None:
-    assert find_builder_traces(parse(text), "/work/place")
-    assert find_builder_traces(parse("color 0xff, /work/places"), "/work/place") == []
+    assert find_builder_traces(parse(text), "/builds/place")
+    assert find_builder_traces(parse("color 0xff, /builds/places"), "/builds/place") == []
 
 
 def test_a_repeated_title_is_seen() -> None:
