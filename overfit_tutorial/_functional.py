@@ -25,10 +25,18 @@ Activation = Callable[[Tensor], Tensor]
 
 @dataclass(frozen=True)
 class Dense:
-    """Multiply by a kernel, add a bias, bend."""
+    """Multiply by a kernel, add a bias."""
 
     bias: bool
-    activation: Activation
+
+    def __call__(self, signal: Tensor, kernel: Tensor, *bias: Tensor) -> Tensor:
+        """Return what leaves the layer."""
+        return sum(bias, signal @ kernel)
+
+    @property
+    def n_weights(self) -> int:
+        """How many arrays of weights it has."""
+        return 1 + self.bias
 
 
 @dataclass(frozen=True)
@@ -36,6 +44,11 @@ class Bend:
     """Apply an activation."""
 
     activation: Activation
+    n_weights = 0
+
+    def __call__(self, signal: Tensor) -> Tensor:
+        """Return what leaves the layer."""
+        return self.activation(signal)
 
 
 @dataclass(frozen=True)
@@ -44,6 +57,12 @@ class Rescale:
 
     scale: tuple[float, ...]
     offset: tuple[float, ...]
+    n_weights = 0
+
+    def __call__(self, signal: Tensor) -> Tensor:
+        """Return what leaves the layer."""
+        scale, offset = (tf.constant(c, signal.dtype) for c in (self.scale, self.offset))
+        return signal * scale + offset
 
 
 @dataclass(frozen=True)
@@ -91,34 +110,33 @@ class Network:
         pieces = tf.split(vector, [int(np.prod(shape)) for shape in self.shapes])
         return [tf.reshape(p, shape) for p, shape in zip(pieces, self.shapes, strict=True)]
 
-    def run(self, weights: Sequence[Tensor], places: Tensor) -> tuple[Tensor, list[Any]]:
-        """Return the outputs, and of each dense layer what it multiplies and what it bends.
+    @property
+    def widths(self) -> list[int]:
+        """How many columns enter each layer, and leave the last."""
+        kernels = (kernel for kernel, *_ in filter(None, self.by_layer(self.shapes)))
+        widths = [self.shapes[0][0]]
+        for layer in self.layers:
+            widths.append(next(kernels)[1] if layer.n_weights else widths[-1])
+        return widths
+
+    def by_layer(self, arrays: Sequence[Any]) -> list[tuple[Any, ...]]:
+        """Return, layer by layer, what is given in Keras' order of weights."""
+        remaining = iter(arrays)
+        return [tuple(itertools.islice(remaining, layer.n_weights)) for layer in self.layers]
+
+    def run(self, weights: Sequence[Tensor], places: Tensor) -> list[Tensor]:
+        """Return what enters each layer, and what leaves the last: of shape (n_samples, 1).
 
         Parameters
         ----------
         weights : sequence of tensors
             In Keras' order.
         places : tensor of shape (n_samples, n_features)
-
-        Returns
-        -------
-        outputs : tensor of shape (n_samples,)
-        signals : list of (tensor of shape (n_samples, n_inputs), tensor (n_samples, n_units))
         """
-        remaining, signals = iter(weights), []
-        signal = places
-        for layer in self.layers:
-            if isinstance(layer, Rescale):
-                scale, offset = (tf.constant(c, signal.dtype) for c in (layer.scale, layer.offset))
-                signal = signal * scale + offset
-                continue
-            if isinstance(layer, Dense):
-                before, signal = signal, signal @ next(remaining)
-                if layer.bias:
-                    signal += next(remaining)
-                signals.append((before, signal))
-            signal = layer.activation(signal)
-        return signal[:, 0], signals
+        signals = [places]
+        for layer, own in zip(self.layers, self.by_layer(weights), strict=True):
+            signals.append(layer(signals[-1], *own))
+        return signals
 
 
 def read(model: Any, dtype: str) -> Network:
@@ -164,7 +182,7 @@ def _read_layer(layer: Any) -> list[Dense | Bend | Rescale]:
     if isinstance(layer, keras.layers.Dropout):
         return []
     if isinstance(layer, keras.layers.Dense):
-        return [Dense(layer.use_bias, _activation(layer))]
+        return [Dense(layer.use_bias), Bend(_activation(layer))]
     if isinstance(layer, keras.layers.Activation):
         return [Bend(_activation(layer))]
     if isinstance(layer, keras.layers.Rescaling):

@@ -170,11 +170,11 @@ def _signals(
     weights = network.tensors(model.get_weights())
     places = network.places(x)
     with tf.GradientTape() as tape:
-        tape.watch(weights)
-        outputs, signals = network.run(weights, places)
-    slopes = tape.gradient(outputs, [sums for _, sums in signals])
-    biases = [layer.bias for layer in network.layers if isinstance(layer, _functional.Dense)]
+        tape.watch(places)
+        signals = network.run(weights, places)
+    slopes = tape.gradient(signals[-1], signals[1:])
     return [
-        (inputs.numpy(), slope.numpy(), bias)
-        for (inputs, _), slope, bias in zip(signals, slopes, biases, strict=True)
+        (inputs.numpy(), slope.numpy(), layer.bias)
+        for layer, inputs, slope in zip(network.layers, signals[:-1], slopes, strict=True)
+        if isinstance(layer, _functional.Dense)
     ]

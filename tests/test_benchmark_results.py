@@ -63,6 +63,29 @@ def test_a_bar_that_is_missed_is_said_to_be():
     assert second == ("a ratio", "at most 100", "66.8", "reached")
 
 
+def test_the_limits_end_with_what_the_bars_allow():
+    blocks = [{"n_members": n, "seconds": {"the engine": 0.1}} for n in (1, 8)]
+    bars = [
+        BAR | {"bar": "one network, ratio to Keras fit"},
+        BAR | {"bar": "ensemble, share of the matrix-product peak", "required": 0.5},
+    ]
+    head, *rows = benchmark_results.limit_rows({"blocks": blocks}, PEERS | {"bars": bars})
+    assert head[1:] == ("alone", "8 side by side")
+    assert rows == [
+        ("the engine", "100.0", "100.0"),
+        ("allowed by the bar: one network, ratio to Keras fit", "100.0", ""),  # 8 s over 80
+        # Two cores for 0.05 s, at 42.4 % of the peak.
+        ("allowed by the bar: ensemble, share of the matrix-product peak", "", "84.8"),
+    ]
+
+
+def test_a_product_is_compared_with_ours():
+    row = {"name": "a library", "dtype": "float32", "seconds": 0.00123, "ratio_to_ours": 1.234}
+    head, product = benchmark_results.product_rows({"rows": [row]})
+    assert head == ("implementation", "precision", "milliseconds", "times ours")
+    assert product == ("a library", "float32", "1.23", "1.23")
+
+
 def test_a_table_is_as_wide_as_its_head():
     table = benchmark_results.table(("", "a"), [("b", "1"), ("c", "2")])
     assert [row.astext().split() for row in table.findall(benchmark_results.nodes.row)] == [

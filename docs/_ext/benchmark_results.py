@@ -148,20 +148,63 @@ def bar_rows(*files: Results) -> Iterable[tuple[str, ...]]:
         yield (bar["bar"], f"{sign} {bar['required']:g}", f"{bar['value']:.3g}", verdict)
 
 
-def limit_rows(roofline: Results) -> Iterable[tuple[str, ...]]:
-    """Yield the parts of a training, by the number of networks side by side on one core."""
+def product_rows(curvature: Results) -> Iterable[tuple[str, ...]]:
+    """Yield what a product with the Hessian takes in each library, by precision."""
+    yield ("implementation", "precision", "milliseconds", "times ours")
+    for row in curvature["rows"]:
+        seconds, ratio = row["seconds"], row["ratio_to_ours"]
+        yield (row["name"], row["dtype"], f"{1000 * seconds:.2f}", f"{ratio:.2f}")
+
+
+def limit_rows(roofline: Results, peers: Results) -> Iterable[tuple[str, ...]]:
+    """Yield the parts of a training, by the number of networks side by side on one core.
+
+    Below them stands what the bars allow: for one network that of Keras, for several the others.
+    """
     blocks = roofline["blocks"]
     counts = (block["n_members"] for block in blocks)
     yield ("milliseconds a network", *("alone" if n == 1 else f"{n} side by side" for n in counts))
     for name in blocks[0]["seconds"]:
         yield (name, *(f"{1000 * block['seconds'][name]:.1f}" for block in blocks))
+    for name, alone, seconds in allowed(peers):
+        cells = (f"{1000 * seconds:.1f}" if alone == (b["n_members"] == 1) else "" for b in blocks)
+        yield (f"allowed by the bar: {name}", *cells)
+
+
+def allowed(peers: Results) -> Iterable[tuple[str, bool, float]]:
+    """Yield each bar on warm speed, whether it is of one network, and the seconds on one core."""
+    rows, cores = peers["rows"], peers["machine"]["cores"]
+
+    def fastest(name: str) -> Results:
+        mine = (row for row in rows if row["name"].startswith(name))
+        return min(mine, key=lambda row: float(row["seconds"]))
+
+    ours = fastest("this engine")
+    at_peak = ours["seconds"] * ours["share_of_peak"]
+    known = {
+        "one network, ratio to Keras fit": (True, seconds_of_plain_fit(rows)),
+        "ensemble, share of the matrix-product peak": (False, cores * at_peak),
+    }
+    if any(row["name"].startswith("JAX vmap") for row in rows):
+        best = fastest("JAX vmap")["seconds"]
+        known["ensemble, a member, ratio to the best of JAX vmap"] = (False, cores * best)
+    for bar in peers["bars"]:
+        if bar["bar"] in known:
+            alone, seconds = known[bar["bar"]]
+            yield bar["bar"], alone, seconds / bar["required"]
+
+
+def seconds_of_plain_fit(rows: list[Results]) -> float:
+    """Return the seconds of Keras' `fit` as most people call it."""
+    return next(float(row["seconds"]) for row in rows if row["name"] == "Keras fit")
 
 
 TABLES: dict[str, tuple[tuple[str, ...], Callable[..., Iterable[tuple[str, ...]]]]] = {
     "peers": (("peers",), peer_rows),
     "agreement": (("agreement",), agreement_rows),
-    "bars": (("peers", "growth", "roofline", "agreement"), bar_rows),
-    "limits": (("roofline",), limit_rows),
+    "products": (("curvature",), product_rows),
+    "bars": (("peers", "growth", "roofline", "agreement", "curvature"), bar_rows),
+    "limits": (("roofline", "peers"), limit_rows),
 }
 
 
