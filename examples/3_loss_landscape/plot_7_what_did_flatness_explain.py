@@ -70,6 +70,11 @@ fitted = np.array([linear.fit_line(x, y)(x) for x, y in pairs])
 line_error = np.mean((fitted - samples.y) ** 2, axis=1) / noise_variance
 closer = statistics.share_interval(story_error < line_error, confidence=0.99)
 error = statistics.quantile_interval(story_error, confidence=0.99)
+to_line = statistics.quantile_interval(
+    story_error / line_error, confidence=0.99
+)
+print(f"over the line's error, in pairs: {to_line.value:.2f}", end=" ")
+print(f"({to_line.low:.2f} to {to_line.high:.2f})")
 claim(
     "story-is-at-no-minimum",
     "The story's run ends at no minimum that the paper's argument is about: "
