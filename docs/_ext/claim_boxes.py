@@ -205,7 +205,8 @@ class Ledger(SphinxDirective):
             rests += nodes.paragraph("", words)
         links = nodes.paragraph("", "")
         here, where = self.env.docname, anchor(claim)
-        links += link(self.env, here, page.docname, where, "see it computed")
+        words = f"computed in “{self._title(page.docname)}”"
+        links += link(self.env, here, page.docname, where, words)
         if source := self._source_line(page, claim):
             links += nodes.Text(SEPARATOR)
             links += nodes.reference("", "source", refuri=source)

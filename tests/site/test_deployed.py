@@ -27,6 +27,7 @@ import pytest
 REPOSITORY = Path(__file__).resolve().parents[2]
 # An address that nobody has; put together, so that no page of the source leads to it.
 SOURCE_URL = "https:/" + "/example.org/somebody/overfit_tutorial"
+LEDGER_ROWS = "ol.ledger > li"
 PREFIX = "/a/sub path/".replace(" ", "-")
 SCRIPT = "auto_examples/1_story/plot_1_how_wrong_can_a_curve_be"
 QUESTION = "How wrong can a curve be?"
@@ -115,12 +116,29 @@ def test_pages_lead_to_their_source(deployed: Deployed, parse: Any) -> None:
     expected = f"{SOURCE_URL}/edit/main/examples/1_story/plot_1_how_wrong_can_a_curve_be.py"
     assert expected in addresses(f"{SCRIPT}.html")
     assert f"{SOURCE_URL}/edit/main/docs/glossary.rst" in addresses("glossary.html")
-    sources = [link for link in addresses("ledger.html") if "/blob/main/examples/" in link]
-    assert sources
-    for link in sources:
-        path, _, line = link.removeprefix(f"{SOURCE_URL}/blob/main/").partition("#L")
-        text = (REPOSITORY / path).read_text(encoding="utf-8").splitlines()
-        assert re.fullmatch(r'\s*"[a-z0-9-]+",', text[int(line) - 1])
+    rows = parse((deployed.root / "ledger.html").read_text(encoding="utf-8")).select(LEDGER_ROWS)
+    lines = {row["id"]: line_of(row.find("a", string="source")["href"]) for row in rows}
+    assert lines
+    assert not [name for name, line in lines.items() if not states(line, name)]
+
+
+def line_of(link: str) -> str:
+    """Return the line of this repository that an address leads to."""
+    path, _, number = link.removeprefix(f"{SOURCE_URL}/blob/main/").partition("#L")
+    assert path.startswith("examples/")
+    return (REPOSITORY / path).read_text(encoding="utf-8").splitlines()[int(number) - 1]
+
+
+def states(line: str, name: str) -> bool:
+    """Return whether a line is the beginning of a claim."""
+    return re.fullmatch(rf'(\s*|claim\()"{re.escape(name)}",.*', line) is not None
+
+
+def test_a_line_that_states_no_claim_is_seen() -> None:
+    assert states('    "a-claim",', "a-claim")
+    assert states('claim("a-claim", SENTENCE, **values)', "a-claim")
+    assert not states('ids = ("a-claim", "another")', "a-claim")
+    assert not states('    "another",', "a-claim")
 
 
 def test_the_page_not_found_works_at_any_depth(deployed: Deployed, browser: Any) -> None:

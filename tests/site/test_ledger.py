@@ -23,7 +23,9 @@ def tab(browser: Any) -> Iterator[Any]:
 
 @pytest.fixture(scope="module")
 def claims(site: Any) -> list[dict[str, Any]]:
-    return json.loads(site.text("claims.json"))  # type: ignore[no-any-return]
+    every: list[dict[str, Any]] = json.loads(site.text("claims.json"))
+    assert every
+    return every
 
 
 def shown(tab: Any) -> list[str]:
@@ -44,6 +46,13 @@ def test_a_row_says_its_kind_and_how_far_it_is_from_failing(site: Any, claims: A
         assert claim["kind"] in text
         if claim["margin"] is not None:
             assert f"{claim['margin']:.0%}".replace("%", " % from failing at ") in text
+
+
+def test_links_of_rows_say_where_they_lead(site: Any, claims: Any) -> None:
+    for claim in claims:
+        row = site.tree("ledger.html").find(id=claim["id"])
+        title = site.tree(f"{claim['page']}.html").h1.find(string=True, recursive=False).strip()
+        assert row.find("a", string=f"computed in “{title}”")
 
 
 def test_the_table_has_every_claim(site: Any, claims: Any) -> None:

@@ -47,6 +47,18 @@ def test_pages_open_without_a_fault(site: Any, unpacked: Path, tab: Any, record:
     assert [url for url in visited.requested if not url.startswith(("file:", "data:"))] == []
 
 
+def test_a_file_that_the_zip_lacks_is_seen(unpacked: Path, tab: Any, record: Any) -> None:
+    page = unpacked / "of-the-test.html"
+    try:
+        page.write_text('<!doctype html><title>x</title><img src="gone.png" alt="x">')
+        with record(tab) as visited:
+            tab.goto(page.as_uri())
+            tab.wait_for_load_state("load")
+        assert [url.rpartition("/")[2] for url in visited.failed] == ["gone.png"]
+    finally:
+        page.unlink()
+
+
 def test_formulas_are_drawn_in_their_font(site: Any, unpacked: Path, tab: Any) -> None:
     tab.goto((unpacked / next(iter(site.executed))).as_uri())
     tab.evaluate("document.fonts.ready")
