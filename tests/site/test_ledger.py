@@ -51,7 +51,11 @@ def test_a_row_says_its_kind_and_how_far_it_is_from_failing(site: Any, claims: A
 def test_links_of_rows_say_where_they_lead(site: Any, claims: Any) -> None:
     for claim in claims:
         row = site.tree("ledger.html").find(id=claim["id"])
-        title = site.tree(f"{claim['page']}.html").h1.find(string=True, recursive=False).strip()
+        title = (
+            site.tree(claim["page"].partition("#")[0])
+            .h1.find(string=True, recursive=False)
+            .strip()
+        )
         assert row.find("a", string=f"computed in “{title}”")
 
 

@@ -54,7 +54,8 @@ def test_a_file_that_the_zip_lacks_is_seen(unpacked: Path, tab: Any, record: Any
         with record(tab) as visited:
             tab.goto(page.as_uri())
             tab.wait_for_load_state("load")
-        assert [url.rpartition("/")[2] for url in visited.failed] == ["gone.png"]
+        (failed,) = visited.failed
+        assert "gone.png" in failed
     finally:
         page.unlink()
 
