@@ -161,7 +161,7 @@ def judge(rows: list[dict[str, Any]], n_products: int, error: float) -> list[dic
         report.bar(
             "products until the largest eigenvalue", n_products, MOST_PRODUCTS, at_most=True
         ),
-        report.bar("its relative error", error, RTOL, at_most=True),
+        report.bar("relative error of the eigenvalue they find", error, RTOL, at_most=True),
     ]
     for dtype in TOLERANCE:
         here = [row for row in rows if row["dtype"] == dtype]

@@ -60,7 +60,7 @@ def print_bars(bars: list[dict[str, Any]]) -> None:
     """Print each bar with its figure."""
     for row in bars:
         verdict = "reached" if row["holds"] else "missed"
-        print(f"{verdict:8s}{row['bar']}: {row['value']:.3g}, required {row['required']:g}")
+        print(f"{verdict:8s}{row['bar']}: {row['value']:.3g}, required {row['required']:.3g}")
 
 
 def machine() -> dict[str, Any]:

@@ -145,7 +145,7 @@ def bar_rows(*files: Results) -> Iterable[tuple[str, ...]]:
     for bar in (bar for results in files for bar in results["bars"]):
         verdict = "reached" if bar["holds"] else "missed"
         sign = "at most" if bar["at_most"] else "at least"
-        yield (bar["bar"], f"{sign} {bar['required']:g}", f"{bar['value']:.3g}", verdict)
+        yield (bar["bar"], f"{sign} {bar['required']:.3g}", f"{bar['value']:.3g}", verdict)
 
 
 def product_rows(curvature: Results) -> Iterable[tuple[str, ...]]:

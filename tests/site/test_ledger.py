@@ -124,14 +124,3 @@ def test_places_on_the_axis_are_logarithms(tab: Any, address: str, claims: Any) 
         expected = pixels[0] + decade * (logarithm - logarithms[0])
         # Places are written with two digits of a percent, and dots drawn to a pixel.
         assert x == pytest.approx(expected, abs=1)
-
-
-def test_on_paper_there_are_no_controls_and_answers_are_open(
-    site: Any, tab: Any, address: str
-) -> None:
-    tab.goto(address + "ledger.html")
-    tab.emulate_media(media="print")
-    assert tab.locator(".ledger-controls").is_hidden()
-    tab.goto(address + next(iter(site.executed)))
-    fold = tab.locator("details.answer-fold p").first
-    assert fold.evaluate("e => e.getBoundingClientRect().height") > 0
