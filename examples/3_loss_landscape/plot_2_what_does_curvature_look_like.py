@@ -153,10 +153,10 @@ claim(
     interval=largest.ends,
     confidence=0.99,
     n=len(members),
-    holds=share.max() < 1e5,
-    threshold=1e5,
+    holds=share.max() < 1000,
+    threshold=1000,
     wrong_if="one of the networks might have an eigenvalue that differs by a "
-    "ten-thousandth of the largest",
+    "millionth of the largest",
     headline=True,
     points=len(exact),
     parameters=n_parameters,
