@@ -32,11 +32,8 @@ PREFIX = "/a/sub path/".replace(" ", "-")
 SCRIPT = "auto_examples/1_story/plot_1_how_wrong_can_a_curve_be"
 QUESTION = "How wrong can a curve be?"
 EVERYTHING = "why-no-wild-curve"
-# Pages that run longer than this, in seconds, are not run once more, unless they wait for sweeps
-# only: what the build has swept is taken from its store, since the wheel's code is the same.
-SLOW = 10
+# What the build has swept is taken from its store: the wheel's code is the same.
 STORE = REPOSITORY / "docs/_build/store"
-SLOW_REASON = "the build has run this page"
 FOLDERS = ("docs", "examples", "overfit_tutorial", "benchmarks")
 COPIED = (*FOLDERS, "pyproject.toml", "README.md", "LICENSE")
 
@@ -345,24 +342,14 @@ def test_a_script_runs_against_the_wheel_and_says_what_the_site_says(
     tmp_path: Path,
 ) -> None:
     script = unpacked / executed_page.partition("/")[2].replace(".html", ".py")
-    text = script.read_text(encoding="utf-8")
-    assert find_machinery(text) == []
+    assert find_machinery(script.read_text(encoding="utf-8")) == []
     claims = claims_of(site, executed_page)
-    seconds = seconds_of(site.tree(executed_page))
-    sweeps = STORE.exists() and "run_sweep" in text
-    if seconds > SLOW and not (sweeps or os.environ.get("OVERFIT_TUTORIAL_EVERY_DOWNLOAD")):
-        pytest.skip(f"{SLOW_REASON}: it takes {seconds} s, the wheel is what it ran with")
-    swept = {"OVERFIT_TUTORIAL_STORE": str(STORE)} if sweeps else {}
+    swept = {"OVERFIT_TUTORIAL_STORE": str(STORE)} if STORE.exists() else {}
     printed = run([installed, str(script)], tmp_path, bare | swept)
     assert re.findall(r"(.+)\n  \[[a-z0-9-]+;", printed) == claims
     saved = [line for line in printed.splitlines() if line.startswith("Figure saved as")]
     assert len(saved) == len(list(tmp_path.glob("*.png")))
     assert len(saved) == len(site.tree(executed_page).select("figure.twins"))
-
-
-def seconds_of(tree: Any) -> int:
-    """Return how long a page ran, as it says."""
-    return int(re.search(r"runs in (\d+) s", tree.select_one(".page-meta").get_text())[1])
 
 
 def test_machinery_in_a_script_is_seen() -> None:
