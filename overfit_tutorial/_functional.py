@@ -83,7 +83,10 @@ class Network:
         shapes = tuple(np.shape(w) for w in weights)
         if shapes != self.shapes:
             raise ValueError(f"weights must have shapes {self.shapes}, got {shapes}")
-        return [tf.constant(np.asarray(w, dtype=self.dtype)) for w in weights]
+        arrays = [np.asarray(w) for w in weights]
+        if strange := [array.dtype for array in arrays if array.dtype.kind not in "iuf"]:
+            raise TypeError(f"weights must be real numbers, got {strange[0]}")
+        return [tf.constant(array.astype(self.dtype)) for array in arrays]
 
     def places(self, x: ArrayLike) -> Tensor:
         """Return the inputs as a tensor of shape ``(n_samples, n_features)``."""
@@ -142,13 +145,13 @@ class Network:
 def read(model: Any, dtype: str) -> Network:
     """Return the layers and shapes of a Keras network, or say what is not supported."""
     _arguments.check_dtype(dtype)
-    if not isinstance(model, keras.Sequential):
+    if not _acts_like(model, keras.Sequential):
         raise TypeError(f"model must be a keras.Sequential, got {type(model).__name__}")
     if not model.built:
         raise ValueError("model must be built: give it a keras.Input, or call it once")
     if len(model.trainable_weights) != len(model.weights):
         raise ValueError("model must have no frozen weights")
-    layers = tuple(itertools.chain.from_iterable(_read_layer(layer) for layer in model.layers))
+    layers = tuple(itertools.chain.from_iterable(map(_read_layer, model.layers)))
     shapes = tuple(tuple(w.shape) for w in model.trainable_weights)
     if not shapes:
         raise ValueError("model must have a Dense layer")
@@ -177,27 +180,45 @@ def _xla_works() -> bool:
     return True
 
 
+def _acts_like(layer: Any, base: Any) -> bool:
+    """Return whether a layer computes what one of Keras' does: a subclass may do otherwise."""
+    return isinstance(layer, base) and type(layer).call is base.call
+
+
 def _read_layer(layer: Any) -> list[Dense | Bend | Rescale]:
     """Return what a Keras layer does when it is not training."""
-    if isinstance(layer, keras.layers.Dropout):
+    if _acts_like(layer, keras.layers.Dropout):
         return []
-    if isinstance(layer, keras.layers.Dense):
-        return [Dense(layer.use_bias), Bend(_activation(layer))]
-    if isinstance(layer, keras.layers.Activation):
-        return [Bend(_activation(layer))]
-    if isinstance(layer, keras.layers.Rescaling):
-        return [Rescale(_constants(layer.scale), _constants(layer.offset))]
+    if _acts_like(layer, keras.layers.Dense):
+        return [Dense(layer.use_bias), Bend(_activation(layer, layer.units))]
+    if _acts_like(layer, keras.layers.Activation):
+        return [Bend(_activation(layer, layer.input.shape[-1]))]
+    if _acts_like(layer, keras.layers.Rescaling):
+        n_columns = layer.input.shape[-1]
+        scale, offset = (
+            _constants(name, getattr(layer, name), n_columns) for name in ("scale", "offset")
+        )
+        return [Rescale(scale, offset)]
     raise TypeError(
         "model must consist of Dense, Activation, Rescaling and Dropout layers, "
         f"got {type(layer).__name__}"
     )
 
 
-def _activation(layer: Any) -> Activation:
+def _activation(layer: Any, n_columns: int) -> Activation:
     if isinstance(layer.activation, keras.Layer):  # it would compute in its own precision
         raise TypeError(f"activation must be a function, got {type(layer.activation).__name__}")
+    bent = layer.activation(tf.zeros((1, n_columns))).shape[-1]
+    if bent != n_columns:
+        raise ValueError(f"activation must keep the number of columns {n_columns}, got {bent}")
     return layer.activation  # type: ignore[no-any-return]
 
 
-def _constants(values: ArrayLike) -> tuple[float, ...]:
-    return tuple(float(value) for value in np.ravel(np.asarray(values, dtype=np.float64)))
+def _constants(name: str, values: ArrayLike, n_columns: int) -> tuple[float, ...]:
+    array = np.asarray(values, dtype=np.float64)
+    if array.shape not in ((), (1,), (n_columns,)) or not np.isfinite(array).all():
+        raise ValueError(
+            f"{name} of Rescaling must be a finite number, or one for each of {n_columns} "
+            f"columns, got {array.tolist()}"
+        )
+    return tuple(array.ravel().tolist())

@@ -41,7 +41,15 @@ def product(operator: Any, vector: Vector) -> Vector:
     """Return the product of an operator and a vector, and see that it is finite."""
     vector = vector.view()
     vector.setflags(write=False)  # an operator that wrote into it would change our basis
-    image = np.asarray(operator.matvec(vector), dtype=np.float64)
+    try:
+        image = np.asarray(operator.matvec(vector))
+    except ValueError as error:
+        raise ValueError(
+            f"operator must map a vector of length {len(vector)} to another one: {error}"
+        ) from error
+    if image.dtype.kind not in "biuf":
+        raise TypeError(f"operator must be real, got a product of {image.dtype}")
+    image = image.astype(np.float64, copy=False)
     if not np.isfinite(image).all():
         value = image[~np.isfinite(image)][0]
         raise ValueError(f"operator must map finite vectors to finite ones, got {value}")

@@ -39,6 +39,8 @@ def largest_eigenvalue(
         The process ends when its vector satisfies the eigenvalue's equation but for this
         relative error. The eigenvalue is mostly far better than that: its error is of second
         order in the vector's.
+        Beside others, of either sign, that are much larger, it is known to a hundred roundings
+        of those only.
     max_products : int
         How many products with the operator may be used.
 

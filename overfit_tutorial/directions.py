@@ -138,9 +138,9 @@ def ray_radius(
     n_rays : int
         How many.
     low, high : float
-        Shortest and longest distance to look at, in units of the weights. Between them the loss
+        First and longest distance to look at, in units of the weights. Between them the loss
         is looked at eight times before the distance doubles; a rise and fall between two looks
-        is missed.
+        is missed. If the loss has risen at `low`, the place is sought between there and zero.
 
     Returns
     -------
@@ -156,7 +156,8 @@ def ray_radius(
     >>> ray_radius(bowl, [np.zeros(3)], tolerance=4.0, seed=0, n_rays=2).round(6)
     array([2., 2.])
     """
-    center = _weights.check_arrays("weights", weights)
+    arrays = _weights.check_arrays("weights", weights)
+    center = [array.astype(np.float64) for array in arrays]
     tolerance = _arguments.check_positive("tolerance", tolerance)
     n_rays = _arguments.check_count("n_rays", n_rays)
     root = _arguments.check_seed(seed)
@@ -183,7 +184,7 @@ def _first_radius(exceeds: Callable[[float], bool], low: float, high: float) -> 
         if outside >= high:
             return np.inf
         inside, outside = outside, min(high, outside * 2 ** (1 / _LOOKS_PER_DOUBLING))
-    while outside - inside > 1e-6 * outside:
+    while outside - inside > 1e-6 * outside > 0:  # it underflows where the loss jumps at once
         middle = (inside + outside) / 2
         if exceeds(middle):
             outside = middle

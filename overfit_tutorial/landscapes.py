@@ -1,8 +1,9 @@
 r"""The curvature of a Keras network's loss, for `curvature` to work on.
 
 The loss is Keras' mean squared error, without a factor of one half and without any penalty that
-layers add. Everything is computed in double precision, whatever the network was trained in: the
-tangent kernel of the story's untrained network has rank two, which single precision would blur.
+layers add. Everything is computed in double precision unless asked otherwise, whatever the network
+was trained in: the tangent kernel of the story's untrained network has rank two, which single
+precision would blur.
 All parameters are one vector in the order of Keras' `trainable_weights`, each array flattened row
 by row.
 """
@@ -172,7 +173,7 @@ def _signals(
     with tf.GradientTape() as tape:
         tape.watch(places)
         signals = network.run(weights, places)
-    slopes = tape.gradient(signals[-1], signals[1:])
+    slopes = tape.gradient(signals[-1], signals[1:], unconnected_gradients="zero")
     return [
         (inputs.numpy(), slope.numpy(), layer.bias)
         for layer, inputs, slope in zip(network.layers, signals[:-1], slopes, strict=True)

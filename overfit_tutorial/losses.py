@@ -143,7 +143,7 @@ def _linearize(
         tape.watch(places)
         signals = network.run(weights, places)
         value = _mean_square(signals[-1], targets)
-    slopes = tape.gradient(value, signals[1:])
+    slopes = tape.gradient(value, signals[1:], unconnected_gradients="zero")
     return _join(weights), tf.concat([*signals[:-1], *slopes], axis=1)
 
 
@@ -171,7 +171,7 @@ def _hessian_product(network: Network, weights: Tensor, record: Tensor, vector: 
             [signal, *own], [moves[-1], *direction]
         ) as accumulator:
             leaving = layer(signal, *own)
-        moves.append(accumulator.jvp(leaving))
+        moves.append(accumulator.jvp(leaving, unconnected_gradients="zero"))
     back = 2 * moves.pop() / record.shape[0]  # of the slope in what leaves, at first the outputs
     product: list[Tensor] = []
     for layer, own, direction, signal, slope in reversed(parts):

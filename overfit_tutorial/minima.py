@@ -78,8 +78,7 @@ class Minima:
     def training_error(self) -> NDArray[np.float64]:
         """The mean squared error on the clean points, of shape ``(n_members,)``."""
         residuals = self.fit.predict(self.points.x) - self.points.y
-        error: NDArray[np.float64] = np.mean(residuals**2, axis=1)
-        return error
+        return _read_only(np.mean(residuals**2, axis=1))
 
     @property
     def interpolates(self) -> NDArray[np.bool_]:
@@ -90,7 +89,7 @@ class Minima:
     @functools.cached_property
     def excess_risk(self) -> NDArray[np.float64]:
         """The excess risk, of shape ``(n_members,)``."""
-        return np.asarray(data.excess_risk(self.fit.predict, self.points.truth))
+        return _read_only(np.asarray(data.excess_risk(self.fit.predict, self.points.truth)))
 
     @functools.cached_property
     def eigenvalues(self) -> NDArray[np.float64]:
@@ -99,8 +98,10 @@ class Minima:
         At a minimum that interpolates they are the Hessian's, but for zeros.
         """
         rows = zip(self.fit, self.points.x, self.points.y, strict=True)
-        return np.stack(
-            [landscapes.gauss_newton_eigenvalues(fit.to_keras(), x, y) for fit, x, y in rows]
+        return _read_only(
+            np.stack(
+                [landscapes.gauss_newton_eigenvalues(fit.to_keras(), x, y) for fit, x, y in rows]
+            )
         )
 
     @property
@@ -213,6 +214,12 @@ def _fit(
     )
 
 
+def _read_only(array: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return an array that callers cannot change: minima are shared by all who ask for them."""
+    array.setflags(write=False)
+    return array
+
+
 def _spread(seed: np.random.SeedSequence) -> data.Dataset:
     """Draw noisy points that keep their distance."""
     generator = np.random.default_rng(seed)
@@ -244,14 +251,21 @@ def comparable(*minima: Minima, at_least: int = 2) -> NDArray[np.intp]:
     Raises
     ------
     ValueError
-        If the points differ, or fewer members than `at_least` interpolate in all of them.
+        If their number or the points differ, or fewer members than `at_least` interpolate in all
+        of them.
     """
     if not minima:
         raise ValueError("minima must be given, got none")
     at_least = _arguments.check_count("at_least", at_least)
     first = minima[0].points
-    if not all(np.array_equal(m.points.x, first.x) for m in minima):
-        raise ValueError("minima must be on the same points: find them with the same seed")
+    if len(sizes := {len(m) for m in minima}) > 1:
+        raise ValueError(f"minima must have the same number of members, got {sorted(sizes)}")
+    for name in ("x", "y"):
+        if not all(np.array_equal(getattr(m.points, name), getattr(first, name)) for m in minima):
+            raise ValueError(
+                f"minima must be on the same points, got others in {name}: find them with the "
+                f"same seed"
+            )
     everywhere = np.logical_and.reduce([m.interpolates for m in minima])
     if everywhere.sum() < at_least:
         worst = max(float(m.training_error.max()) for m in minima)

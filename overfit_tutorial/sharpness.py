@@ -42,7 +42,7 @@ def stability_threshold(recipe: Recipe) -> float:
     ----------
     recipe : Recipe
         Its optimizer is gradient descent, momentum or Adam, its learning rate a number, its batch
-        all points.
+        all points; without weight decay and dropout.
 
     Returns
     -------
@@ -76,6 +76,9 @@ def stability_threshold(recipe: Recipe) -> float:
         raise ValueError(f"learning_rate must be a number, got {recipe.learning_rate!r}")
     if recipe.batch_size is not None:
         raise ValueError(f"batch_size must be None, for all points, got {recipe.batch_size}")
+    for name in ("weight_decay", "dropout"):
+        if value := getattr(recipe, name):
+            raise ValueError(f"{name} must be zero, since it moves the threshold, got {value}")
     return numerators[recipe.optimizer] / recipe.learning_rate
 
 
@@ -103,7 +106,8 @@ def track_sharpness(
         The points that it was trained on.
     preconditioned : bool
         Of :math:`P^{-1/2} H P^{-1/2}` instead, with the matrix
-        :math:`P = \operatorname{diag}(\sqrt{\hat v} + \varepsilon)` by which Adam divides.
+        :math:`P = \operatorname{diag}(\sqrt{\hat v} + \hat\varepsilon)` by which Adam divides. As
+        in Keras, the correction of the bias of the root is that of :math:`\varepsilon`, too.
     seed : int or SeedSequence
         Of the vectors to start from. The answer does not depend on it by more than `rtol`.
     rtol : float
@@ -116,7 +120,8 @@ def track_sharpness(
     Returns
     -------
     ndarray of shape (n_members, n_checkpoints)
-        In the order of the epochs; NaN where a member's weights are not finite.
+        In the order of the epochs; NaN where a member's weights are not finite, or so large that
+        a product is not.
 
     Raises
     ------
@@ -175,10 +180,9 @@ def track_sharpness(
             scale = 1 / np.sqrt(divisor)
         product = _hessian_product(weights, places, targets, fits.recipe.activation, dtype)
         start = np.random.default_rng(root).standard_normal(scale.shape)
-        values = _largest_eigenvalues(
-            lambda vectors: scale * product(scale * vectors), start, rtol, max_products
+        return _largest_eigenvalues(
+            lambda vectors: scale * product(scale * vectors), start, finite, rtol, max_products
         )
-        return np.where(finite, values, np.nan)
 
     with ThreadPoolExecutor(ensembles.n_threads()) as pool:
         columns = list(pool.map(at, sorted(fits.checkpoints)))
@@ -191,9 +195,16 @@ def _along(flags: Any, array: NDArray[Any]) -> Any:
 
 
 def _largest_eigenvalues(
-    product: Callable[[Vectors], Vectors], start: Vectors, rtol: float, max_products: int
+    product: Callable[[Vectors], Vectors],
+    start: Vectors,
+    finite: Any,
+    rtol: float,
+    max_products: int,
 ) -> Values:
-    """Return the largest eigenvalue of each member, by Lanczos processes side by side."""
+    """Return the largest eigenvalue of each member, by Lanczos processes side by side.
+
+    It is NaN for members that are not `finite`, and where a product is not.
+    """
     n_members, n_parameters = start.shape
     n_steps = min(max_products, n_parameters)
     basis: list[Vectors] = []
@@ -203,6 +214,9 @@ def _largest_eigenvalues(
     for step in range(n_steps):
         basis.append(vectors)
         rest = product(vectors)
+        with np.errstate(over="ignore", invalid="ignore"):
+            finite = finite & np.isfinite(_dots(rest, rest))
+        rest = np.where(finite[:, None], rest, 0)
         diagonal[:, step] = _dots(vectors, rest)
         for known in basis:
             rest = rest - _dots(known, rest)[:, None] * known
@@ -210,13 +224,13 @@ def _largest_eigenvalues(
         complete = step + 1 == n_parameters  # nothing is left that could be larger
         if complete or (step + 1) % _PRODUCTS_A_LOOK == 0:
             values, residuals = _ritz(diagonal[:, : step + 1], beside[:, : step + 1])
-            within = residuals <= rtol * np.abs(values)
+            within = (residuals <= rtol * np.abs(values)) | ~finite
             if complete or (before & within).all():
-                return values
+                return np.where(finite, values, np.nan)
             before = within
         vectors = rest / np.where(beside[:, step] > 0, beside[:, step], 1)[:, None]
     values, residuals = _ritz(diagonal, beside)
-    worst = int(np.argmax(residuals / np.abs(values)))
+    worst = int(np.argmax(np.where(finite, residuals, 0) / np.abs(values)))
     raise RuntimeError(
         f"max_products must be more than {max_products} here: the largest eigenvalue of member "
         f"{worst} is about {values[worst]:g}, with a residual of {residuals[worst]:g}"

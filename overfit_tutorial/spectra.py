@@ -56,10 +56,13 @@ class Spectrum:
 
         Raises
         ------
-        ValueError
-            If the function is not finite at a node.
+        TypeError, ValueError
+            If the function is not real and finite at the nodes.
         """
-        values = np.asarray(function(self.nodes), dtype=np.float64)
+        values = np.asarray(function(self.nodes))
+        if values.dtype.kind not in "biuf":
+            raise TypeError(f"function must return real numbers, got {values.dtype}")
+        values = values.astype(np.float64)
         if values.shape != self.nodes.shape:
             raise ValueError(
                 f"function must return the shape of its input {self.nodes.shape}, "
@@ -114,7 +117,8 @@ def estimate_spectrum(
     n_probes : int
         How many vectors to start from, at least two.
     n_lanczos_steps : int
-        Products for each of them; fewer where fewer are exact.
+        Products for each of them; fewer where fewer are exact, to the rounding of the
+        largest eigenvalue.
 
     Returns
     -------

@@ -24,7 +24,8 @@ def align_permutation(weights_a: Sequence[ArrayLike], weights_b: Sequence[ArrayL
     Layer by layer, units are matched so that the squared distance of the weights is smallest
     :cite:`ainsworth2023`: first by what enters them, then, until nothing changes, by what enters
     and what leaves. No efficient method is known to find the nearest order of all layers at once;
-    this one recovers a permuted copy, and never ends further away than it began.
+    this one recovers a permuted copy of a network whose units differ from the first layer on, and
+    never ends further away than it began.
 
     Parameters
     ----------

@@ -330,6 +330,16 @@ BAD_OPERATORS = [
     (broken(NAN), ValueError, "operator must map finite vectors to finite ones, got nan"),
     (broken(-INF), ValueError, "operator must map finite vectors to finite ones, got -inf"),
     (np.triu(np.ones((9, 9))), ValueError, "operator must be symmetric, got u·Av - v·Au = "),
+    (
+        LinearOperator((3, 3), matvec=lambda v: v[:2], dtype=np.float64),
+        ValueError,
+        "operator must map a vector of length 3 to another one: ",
+    ),
+    (
+        LinearOperator((3, 3), matvec=lambda v: v * 1j, dtype=np.float64),
+        TypeError,
+        "operator must be real, got a product of complex128",
+    ),
     (symmetric(50, seed=0) + 1e-6 * np.eye(50, k=1), ValueError, "operator must be symmetric"),
     (np.outer(np.arange(5.0), np.ones(5)), ValueError, "operator must be symmetric"),
 ]

@@ -35,6 +35,22 @@ def bowl(eigenvalues):
 # Directions
 
 
+def test_a_loss_that_jumps_at_once_leaves_no_room():
+    def wall(weights):
+        return float(weights[0].any())
+
+    assert ray_radius(wall, [np.zeros(2)], tolerance=0.5, seed=0, n_rays=1) < 1e-300
+
+
+def test_weights_in_single_precision_are_no_obstacle():
+    def bowl(weights):
+        return float(np.sum((weights[0] - single) ** 2))
+
+    single = np.array([0.3, 0.1], dtype=np.float32)
+    radii = ray_radius(bowl, [single], tolerance=1e-12, seed=0, n_rays=2)
+    np.testing.assert_allclose(radii, 1e-6, rtol=1e-4)  # to a millionth, and rounding of the loss
+
+
 def test_a_direction_has_the_norms_of_the_filters():
     rng = np.random.default_rng(0)
     weights = [rng.normal(size=w.shape) for w in build_mlp(seed=0).get_weights()]

@@ -268,6 +268,20 @@ def test_the_operator_of_a_loss_takes_any_weights():
     assert np.array_equal(loss.hessian_operator(other.get_weights()) @ vector, expected)
 
 
+@pytest.mark.parametrize("activation", [tf.sign, tf.round, tf.ones_like])
+def test_an_activation_that_is_flat_leaves_the_curvature_of_the_last_layer(activation):
+    model = keras.Sequential(
+        [keras.Input((1,)), keras.layers.Dense(3, activation=activation), keras.layers.Dense(1)]
+    )
+    kernel, bias = (w.astype(float) for w in model.get_weights()[:2])
+    bent = np.asarray(activation(POINTS.x[:, None] * kernel + bias))
+    rows = np.column_stack([np.zeros((len(bent), 6)), bent, np.ones(len(bent))])
+    operator = hessian_operator(model, POINTS.x, POINTS.y)
+    expected = 2 / len(rows) * rows.T @ rows
+    np.testing.assert_allclose(operator @ np.eye(10), expected, atol=1e-12)
+    np.testing.assert_allclose(jacobian(model, POINTS.x), rows, atol=1e-12)
+
+
 def test_a_vector_of_another_size_is_refused():
     operator = hessian_operator(randomized((4,), "tanh"), POINTS.x, POINTS.y)
     for size in (12, 14):

@@ -162,6 +162,13 @@ def frozen():
     return model
 
 
+class Louder(keras.layers.Dense):
+    """A layer that is a Dense layer by its class, and does something else."""
+
+    def call(self, inputs):
+        return 10 * super().call(inputs)
+
+
 def sequential(*layers, n_features=1):
     """Return a network of the given layers."""
     return keras.Sequential([keras.Input((n_features,)), *layers])
@@ -187,6 +194,22 @@ BAD_MODELS = [
         TypeError,
         "activation must be a function, got LeakyReLU",
     ),
+    (
+        lambda: sequential(keras.layers.Dense(2, activation="glu"), keras.layers.Dense(1)),
+        ValueError,
+        "activation must keep the number of columns 2, got 1",
+    ),
+    (
+        lambda: sequential(keras.layers.Rescaling([[1.0], [2.0]]), keras.layers.Dense(1)),
+        ValueError,
+        "scale of Rescaling must be a finite number, or one for each of 1 columns, got [[1.0], ",
+    ),
+    (
+        lambda: sequential(keras.layers.Rescaling(2.0, offset=np.nan), keras.layers.Dense(1)),
+        ValueError,
+        "offset of Rescaling must be a finite number",
+    ),
+    (lambda: sequential(Louder(1)), TypeError, "Dropout layers, got Louder"),
 ]
 
 
@@ -194,6 +217,13 @@ BAD_MODELS = [
 def test_a_bad_model_is_named(build, error, message):
     with pytest.raises(error, match=re.escape(message)):
         build_loss(build(), FEW.x, FEW.y)
+
+
+def test_weights_that_are_no_real_numbers_are_refused():
+    loss = build_loss(build_mlp((), seed=0), FEW.x, FEW.y)
+    for strange in (1j, "1"):
+        with pytest.raises(TypeError, match="weights must be real numbers"):
+            loss([[[strange]], [0.0]])
 
 
 BAD_POINTS = [

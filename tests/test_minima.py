@@ -1,5 +1,6 @@
 """Good and bad minima: the same points, the same loss, other functions between."""
 
+import dataclasses
 import re
 
 import numpy as np
@@ -202,9 +203,21 @@ def test_minima_that_do_not_interpolate_are_named(good, bad):
         minima.comparable(good)
 
 
+def test_nobody_can_change_minima_that_others_share(good):
+    for values in (good.training_error, good.excess_risk, good.eigenvalues):
+        with pytest.raises(ValueError, match="read-only"):
+            values[0] = 0.0
+
+
 def test_minima_of_other_points_are_not_compared(good):
     other = find_minima(3, seed=6, recipe=SHORT)
-    with pytest.raises(ValueError, match="must be on the same points: find them with the same"):
+    with pytest.raises(ValueError, match="must be on the same points, got others in x: find them"):
         minima.comparable(good, other)
+    points = dataclasses.replace(good.points, y=good.points.y + 1e-9)
+    with pytest.raises(ValueError, match="must be on the same points, got others in y"):
+        minima.comparable(good, dataclasses.replace(good, points=points))
+    fewer = find_minima(2, seed=5, recipe=SHORT)
+    with pytest.raises(ValueError, match=r"the same number of members, got \[2, 3\]"):
+        minima.comparable(good, fewer)
     with pytest.raises(ValueError, match="minima must be given, got none"):
         minima.comparable()

@@ -58,6 +58,13 @@ def test_a_curve_that_is_bent_to_the_middle_is_a_line():
             np.testing.assert_allclose(a, b, rtol=0, atol=1e-14)  # rounding
 
 
+class TooShort:
+    """A loss whose gradient has another shape than its weights."""
+
+    def gradient(self, weights):
+        return [np.ones(1)]
+
+
 def test_a_curve_is_de_casteljaus():
     for t, weights in zip(TIMES, bezier_path(START, BEND, END, TIMES), strict=True):
         legs = line_path(START, BEND, [t])[0], line_path(BEND, END, [t])[0]
@@ -179,6 +186,11 @@ def test_between_two_networks_a_curve_can_do_better_than_a_line():
             lambda: fit_bezier(Valley(), [[1.0]], [[1.0]], seed=0, n_steps=0),
             ValueError,
             "n_steps must be at least 1, got 0",
+        ),
+        (
+            lambda: fit_bezier(TooShort(), [[1.0, 2.0]], [[1.0, 2.0]], seed=0),
+            ValueError,
+            "the gradient of loss must have the shapes of weights_a [(2,)], got [(1,)]",
         ),
         (
             lambda: fit_bezier(Valley(), [[1.0]], [[1.0]], seed=0, learning_rate=0.0),

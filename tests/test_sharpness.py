@@ -1,5 +1,6 @@
 """Sharpness along training, against dense Hessians, closed forms and Keras' own Adam."""
 
+import dataclasses
 import re
 
 import keras
@@ -50,6 +51,20 @@ def test_sharpness_is_that_of_the_loss_that_is_optimized():
             hessian_operator(fit.to_keras(), POINTS.x[k], POINTS.y[k]), rtol=1e-8
         )
         np.testing.assert_allclose(found[k, 1], whole / np.var(POINTS.y[k]), rtol=1e-6)
+
+
+@pytest.mark.parametrize("lost", [np.nan, 1e200])
+def test_a_member_without_a_finite_product_leaves_the_others_alone(lost):
+    fits = train(FULL, checkpoints=(3,))
+    weights = tuple(w.copy() for w in fits.checkpoints[3])
+    for array in weights:
+        array[1] = lost
+    broken = dataclasses.replace(fits, checkpoints={3: weights})
+    found = track_sharpness(broken, POINTS.x, POINTS.y, rtol=1e-8)
+    assert np.isnan(found[1])
+    whole = track_sharpness(fits, POINTS.x, POINTS.y, rtol=1e-8)
+    others = [0, 2, 3]
+    np.testing.assert_allclose(found[others], whole[others], rtol=1e-8)
 
 
 def test_members_may_share_their_points():
@@ -155,6 +170,8 @@ def test_a_parabola_tells_the_threshold(optimizer, rate):
         ({"optimizer": "lion"}, "optimizer must be one of sgd, momentum, adam, got 'lion'"),
         ({"learning_rate": len}, "learning_rate must be a number, got <built-in function len>"),
         ({"batch_size": 4}, "batch_size must be None, for all points, got 4"),
+        ({"weight_decay": 0.1}, "weight_decay must be zero, since it moves the threshold, got"),
+        ({"dropout": 0.5}, "dropout must be zero, since it moves the threshold, got 0.5"),
     ],
 )
 def test_a_recipe_without_a_threshold_is_named(changes, message):
