@@ -283,7 +283,9 @@ def installed(
     python = str(folder / ("Scripts" if os.name == "nt" else "bin") / "python")
     (wheel,) = unpacked.glob("*.whl")
     wanted = f"{wheel}[cluster]"  # whatever a script may ask for
-    run([uv, "pip", "install", "--quiet", "--python", python, wanted], unpacked, bare)
+    # Compiled once: each script would compile TensorFlow for itself otherwise.
+    compiled = bare | {"UV_COMPILE_BYTECODE": "1"}
+    run([uv, "pip", "install", "--quiet", "--python", python, wanted], unpacked, compiled)
     return python
 
 
