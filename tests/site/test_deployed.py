@@ -32,6 +32,7 @@ PREFIX = "/a/sub path/".replace(" ", "-")
 SCRIPT = "auto_examples/1_story/plot_1_how_wrong_can_a_curve_be"
 QUESTION = "How wrong can a curve be?"
 EVERYTHING = "why-no-wild-curve"
+TIMING = "auto_examples/6_builders/plot_1_why_is_fit_slow.html"
 # What the build has swept is taken from its store: the wheel's code is the same.
 STORE = REPOSITORY / "docs/_build/store"
 FOLDERS = ("docs", "examples", "overfit_tutorial", "benchmarks")
@@ -348,10 +349,18 @@ def test_a_script_runs_against_the_wheel_and_says_what_the_site_says(
     claims = claims_of(site, executed_page)
     swept = {"OVERFIT_TUTORIAL_STORE": str(STORE)} if STORE.exists() else {}
     printed = run([installed, str(script)], tmp_path, bare | swept)
-    assert re.findall(r"(.+)\n  \[[a-z0-9-]+;", printed) == claims
+    said = re.findall(r"(.+)\n  \[[a-z0-9-]+;", printed)
+    if executed_page == TIMING:  # seconds differ from run to run
+        said, claims = map(without_numbers, said), map(without_numbers, claims)
+    assert list(said) == list(claims)
     saved = [line for line in printed.splitlines() if line.startswith("Figure saved as")]
     assert len(saved) == len(list(tmp_path.glob("*.png")))
     assert len(saved) == len(site.tree(executed_page).select("figure.twins"))
+
+
+def without_numbers(sentence: str) -> str:
+    """Return a sentence with all numbers left out."""
+    return re.sub(r"\d[\d.,/]*", "#", sentence)
 
 
 def test_machinery_in_a_script_is_seen() -> None:
