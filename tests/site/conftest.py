@@ -315,6 +315,15 @@ def browser(chromium: str) -> Iterator[Browser]:
         started.close()
 
 
+@pytest.fixture
+def tab(browser: Browser) -> Iterator[Page]:
+    """Give a window on a desktop whose reader has not been here, and whose system is light."""
+    context = browser.new_context(color_scheme="light", viewport={"width": 1440, "height": HEIGHT})
+    context.set_default_timeout(30_000)
+    yield context.new_page()
+    context.close()
+
+
 @contextlib.contextmanager
 def serving(folder: Path, prefix: str = PREFIX) -> Iterator[str]:
     """Serve a folder on loopback, below a prefix, and give its address.

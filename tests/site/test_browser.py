@@ -170,15 +170,6 @@ def test_a_phone_shows_the_answer_first(visit: Visits, executed_page: str) -> No
 # -- What a reader does ------------------------------------------------------
 
 
-@pytest.fixture
-def tab(browser: Any) -> Any:
-    """Give a window on a desktop whose reader has not been here, and whose system is light."""
-    context = browser.new_context(color_scheme="light", viewport={"width": 1440, "height": 844})
-    context.set_default_timeout(30_000)
-    yield context.new_page()
-    context.close()
-
-
 def first_page(site: Any) -> str:
     return next(iter(site.executed))
 

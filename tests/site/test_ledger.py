@@ -5,20 +5,11 @@ from __future__ import annotations
 import csv
 import json
 import math
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 ROWS = "ol.ledger > li"
-
-
-@pytest.fixture
-def tab(browser: Any) -> Iterator[Any]:
-    context = browser.new_context()
-    context.set_default_timeout(30_000)
-    yield context.new_page()
-    context.close()
 
 
 @pytest.fixture(scope="module")

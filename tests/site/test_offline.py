@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import io
 import zipfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +22,6 @@ def unpacked(site: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
     with zipfile.ZipFile(io.BytesIO((site.root / NAME).read_bytes())) as archive:
         archive.extractall(folder)
     return folder / NAME.removesuffix(".zip")
-
-
-@pytest.fixture
-def tab(browser: Any) -> Iterator[Any]:
-    context = browser.new_context(color_scheme="light", viewport={"width": 1440, "height": 844})
-    context.set_default_timeout(30_000)
-    yield context.new_page()
-    context.close()
 
 
 def test_the_zip_has_every_page(site: Any, unpacked: Path) -> None:
