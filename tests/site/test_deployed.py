@@ -219,6 +219,16 @@ def test_a_script_runs_by_its_address(
     assert len(list(tmp_path.glob("*.png"))) == 3
 
 
+def test_a_downloaded_script_runs_with_pipx(
+    deployed: Deployed, site: Any, uv: str, bare: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "page.py").write_text(read(f"{deployed.url}{SCRIPT}.py"), encoding="utf-8")
+    pipx = [uv, "tool", "run", "--python", sys.executable, "pipx"]
+    own = bare | {"PIPX_HOME": str(tmp_path / "pipx"), "PIPX_DEFAULT_PYTHON": sys.executable}
+    printed = run([*pipx, "run", "page.py"], tmp_path, own)
+    assert claims_of(site, SCRIPT)[0] in printed
+
+
 def test_a_script_runs_from_the_unpacked_zip(
     site: Any, unpacked: Path, uv: str, bare: dict[str, str], tmp_path: Path
 ) -> None:
