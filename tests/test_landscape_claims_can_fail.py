@@ -10,10 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from scipy.sparse.linalg import LinearOperator
+from scipy.sparse import eye_array
+from scipy.sparse.linalg import aslinearoperator
 
 from overfit_tutorial import (
     curvature,
+    data,
     directions,
     ensembles,
     landscapes,
@@ -66,25 +68,15 @@ def all_directions_alike(found):
 
 def gauss_newton(model, x, y, *, dtype="float64"):
     """The Hessian is its first part only."""
-    rows = landscapes.jacobian(model, x, dtype=dtype)
-    return LinearOperator(
-        (rows.shape[1],) * 2,
-        matvec=lambda v: 2 / len(x) * rows.T @ (rows @ v),
-        rmatvec=lambda v: 2 / len(x) * rows.T @ (rows @ v),
-        dtype=rows.dtype,
-    )
+    rows = aslinearoperator(landscapes.jacobian(model, x, dtype=dtype))
+    return 2 / len(x) * (rows.T @ rows)
 
 
 def bowl_on_top(model, x, y, **options):
     """All directions are curved, the flat ones, too."""
     operator = hessian_operator(model, x, y, **options)
     steepest = landscapes.gauss_newton_eigenvalues(model, x, y)[0]
-    return LinearOperator(
-        operator.shape,
-        matvec=lambda v: operator.matvec(v) + 1e-3 * steepest * v,
-        rmatvec=lambda v: operator.matvec(v) + 1e-3 * steepest * v,
-        dtype=operator.dtype,
-    )
+    return operator + aslinearoperator(1e-3 * steepest * eye_array(operator.shape[0]))
 
 
 def volume_by_lot(eigenvalues, *, prior_std, tolerance):
@@ -131,7 +123,7 @@ def half_the_threshold(recipe):
 
 def no_line(x, y):
     """The line beside the network is far from all points."""
-    return linear.Line(slope=0.0, intercept=0.0)
+    return data.Line(slope=0.0, intercept=0.0)
 
 
 EDGES = {"gradient-descent-at-the-edge", "heavy-ball-at-the-edge", "adam-at-the-edge"}
