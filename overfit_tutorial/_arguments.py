@@ -6,6 +6,7 @@ reading our code.
 
 import math
 import numbers
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -95,15 +96,20 @@ def child_seed(seed: np.random.SeedSequence, index: int) -> np.random.SeedSequen
     )
 
 
+def check_real(name: str, array: NDArray[Any]) -> NDArray[Any]:
+    """Return an array if it holds real numbers, finite or not."""
+    if array.dtype.kind not in "iuf":
+        raise TypeError(f"{name} must hold real numbers, got {array.dtype}")
+    return array
+
+
 def check_vector(name: str, values: ArrayLike, *, infinite: bool = False) -> NDArray[np.float64]:
     """Return `values` as a float64 vector of finite numbers, or of any but NaN."""
     try:
         vector = np.asarray(values)
     except ValueError:
         raise ValueError(f"{name} must be a vector, got rows of different lengths") from None
-    if vector.dtype.kind not in "iuf":
-        raise TypeError(f"{name} must hold real numbers, got {vector.dtype}")
-    vector = vector.astype(np.float64)
+    vector = check_real(name, vector).astype(np.float64)
     if vector.ndim != 1 or vector.size == 0:
         raise ValueError(
             f"{name} must be a vector of at least one number, got shape {vector.shape}"

@@ -83,9 +83,7 @@ class Network:
         shapes = tuple(np.shape(w) for w in weights)
         if shapes != self.shapes:
             raise ValueError(f"weights must have shapes {self.shapes}, got {shapes}")
-        arrays = [np.asarray(w) for w in weights]
-        if strange := [array.dtype for array in arrays if array.dtype.kind not in "iuf"]:
-            raise TypeError(f"weights must be real numbers, got {strange[0]}")
+        arrays = (_arguments.check_real("weights", np.asarray(w)) for w in weights)
         return [tf.constant(array.astype(self.dtype)) for array in arrays]
 
     def places(self, x: ArrayLike) -> Tensor:

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from overfit_tutorial import _arguments
+
 Weights = list[NDArray[Any]]
 
 
@@ -57,9 +59,7 @@ def combine(points: Sequence[Weights], shares: Sequence[float]) -> Weights:
 
 
 def _check_array(name: str, values: Any) -> NDArray[Any]:
-    array = np.array(values)
-    if array.dtype.kind not in "iuf":
-        raise TypeError(f"{name} must hold real numbers, got {array.dtype}")
+    array = _arguments.check_real(name, np.array(values))
     if array.dtype != np.float32:
         array = array.astype(np.float64)
     if not np.isfinite(array).all():

@@ -222,7 +222,7 @@ def test_a_bad_model_is_named(build, error, message):
 def test_weights_that_are_no_real_numbers_are_refused():
     loss = build_loss(build_mlp((), seed=0), FEW.x, FEW.y)
     for strange in (1j, "1"):
-        with pytest.raises(TypeError, match="weights must be real numbers"):
+        with pytest.raises(TypeError, match="weights must hold real numbers"):
             loss([[[strange]], [0.0]])
 
 
