@@ -27,7 +27,7 @@ OFFSETS = (0, 4, 8)
 # A good minimum and a bad one
 # ----------------------------
 #
-# Plain training finds no bad minima, so we lure it: first to wrong points.
+# To get bad minima on purpose, we lure training: first to wrong points.
 
 minima = {o: find_minima(N_MEMBERS, offset=o, seed=SEED) for o in OFFSETS}
 names = {0: "no wrong points", 4: "wrong by 4", 8: "wrong by 8"}

@@ -146,9 +146,9 @@ largest = statistics.quantile_interval(share, confidence=0.99)
 claim(
     "all-but-ten-are-zero",
     "At a minimum, no eigenvalue of the Hessian differs from Gauss–Newton's "
-    "by more than {value:.0f} billionths of the largest, in the median over "
-    "{n} networks ({low:.0f} to {high:.0f}). So all but {points} of "
-    "{parameters:,} are zero, to that precision.",
+    "by more than an estimated {value:.0f} billionths of the largest, in the "
+    "median over {n} networks ({low:.0f} to {high:.0f}). So all but {points} "
+    "of {parameters:,} are zero, to that precision.",
     value=largest.value,
     interval=largest.ends,
     confidence=0.99,
@@ -218,7 +218,7 @@ negative = statistics.quantile_interval(edges, confidence=0.99)
 claim(
     "the-story-ends-on-a-slope",
     "At the story's last step the Hessian has a negative eigenvalue, in the "
-    "median over {n} seeds of {size:.1%} of the largest that is found "
+    "median over {n} seeds {size:.1%} as large as the largest that is found "
     "({size_low:.1%} to {size_high:.1%}).",
     value=negative.value,
     interval=negative.ends,
@@ -241,11 +241,11 @@ print(
 # Lessons
 # -------
 #
-# At a minimum that fits *n* points, a loss is curved in *n* directions and
-# flat in all others, however many there are. The number of parameters does not
-# show in the curvature. And what is called sharpness, the largest eigenvalue,
-# is one of *n* numbers that span decades: another choice, the trace or the
-# volume, may rank minima differently.
+# At a minimum that fits *n* points, a loss is curved in at most *n* directions
+# and flat in all others, however many there are. The number of parameters does
+# not show in the curvature. And what is called sharpness, the largest
+# eigenvalue, is one of *n* numbers that span decades: another choice, the
+# trace or the volume, may rank minima differently.
 #
 # What this does not show: flatness in the flat directions. Zero curvature
 # means that the loss rises more slowly than any parabola nearby, not that it

@@ -271,7 +271,7 @@ for (name, (values, role)), ax in zip(
 axes[0].set(ylabel="loss", ylim=(1e-3, 100))
 axes[0].legend(loc="lower center", ncols=2)
 axes[1].set(ylabel="excess risk", xlabel="way from good (0) to bad (1)")
-axes[0].set_title("On the bent path, the loss hardly notices")
+axes[0].set_title("On the bent path, the loss stays low")
 figures.show(
     figure,
     caption="Above, the loss along straight and bent paths; below, the excess "
@@ -292,9 +292,10 @@ figures.show(
 #
 # Both mislead about what matters here. The mountain is not a wall around the
 # good minimum. A path leads from one to the other, and while a network turns
-# from good to bad on it, the loss sees little. So "the basin of the good
-# minima is larger" need not mean that there are two basins. It may be a
-# statement on how much of one valley is good.
+# from good to bad on it, the loss stays far below the mountain, though not at
+# zero: the table has its height. So "the basin of the good minima is larger"
+# need not mean that there are two basins. It may be a statement on how much of
+# one valley is good, which we have not tested.
 #
 # What this does not show: that the valley's floor is level. Our paths have one
 # control point, and their loss is small, not zero. Nor that training ever

@@ -113,8 +113,9 @@ curves = np.array(
 growth = curves[:, -1] / curves[:, -2]
 claim(
     "sharpness-grows-like-the-square",
-    "Twice the factor is four times the sharpness: from {before:.0f} to "
-    "{after:.0f}, by {value:.4f} at least, over {members} minima.",
+    "Where the factor is large, twice of it is four times the sharpness: from "
+    "{before:.0f} to {after:.0f}, by {value:.4f} at least, over {members} "
+    "minima.",
     value=growth.min(),
     holds=np.all(np.abs(growth / 4 - 1) < 0.01),
     kind="exact",

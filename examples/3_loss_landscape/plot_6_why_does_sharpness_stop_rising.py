@@ -128,7 +128,8 @@ axes[-1].set_xlabel("step (log scale)")
 figures.show(
     figure,
     caption="Sharpness over its threshold, the dashed line. Thick: median of "
-    "24 seeds. Band: eight tenths of them. Thin: one seed.",
+    "24 seeds. Band: eight tenths of them. Thin: one seed. Some looks at Adam "
+    "lie above the plot.",
     alt="Three panels, one for each optimizer. Gradient descent passes the "
     "dashed threshold within five steps and then stays just below it. Heavy "
     "ball climbs for a thousand steps and stays a little lower. Adam starts "
@@ -225,10 +226,10 @@ for name, ratio in ratios.items():
 # At the edge, learning goes on, slowly
 # -------------------------------------
 #
-# A parabola would not survive this. A network does: the bouncing itself pushes
-# the weights to where the valley is wider :cite:`cohen2021`. We look at
-# gradient descent over the second half of its steps. Does the loss fall? And
-# how often does a single step raise it?
+# On a parabola, sharpness beyond the threshold is the end. A network comes
+# back from it: the bouncing itself pushes the weights to where the valley is
+# wider :cite:`cohen2021`. We look at gradient descent over the second half of
+# its steps. Does the loss fall? And how often does a single step raise it?
 
 loss = errors["gradient descent"][:, 2000:]
 rises = np.mean(np.diff(loss, axis=1) > 0, axis=1)
@@ -259,8 +260,7 @@ claim(
 # ------------------------
 #
 # Five layers of 100 units, raw points, Adam with the story's learning rate,
-# but full batches and one seed. This one is a look, not a measurement: it
-# comes near its threshold, and moves about below.
+# but full batches and one seed. This one is a look, not a measurement.
 
 story = STORY.replace(batch_size=None, steps=1600)
 one = samples.x[:1], samples.y[:1]
@@ -278,8 +278,8 @@ for step, value in zip(fits.checkpoints, sharpness[0], strict=True):
 # -------
 #
 # Sharpness stops rising because steps have a size. Flatness, at the end of
-# such a training, says as much about the learning rate as about the data: the
-# exercise halves the step of gradient descent. Whoever compares the sharpness
+# such a training, depends on the learning rate: the exercise halves the step
+# of gradient descent. Whoever compares the sharpness
 # of two trainings should compare their step sizes first.
 #
 # What this does not show: that the edge makes networks *generalize*. Nothing

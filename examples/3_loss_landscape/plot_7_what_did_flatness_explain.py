@@ -219,12 +219,13 @@ claim(
 #
 # *Sharp minima fill little space.* Yes: bad minima are sharp, and small too.
 #
-# *So training finds good minima because they are large.* Here this step fails.
-# Among minima that training finds, which hardly differ in risk, neither volume
-# nor flatness picks the better ones. Look at the interval above: if it errs,
-# it is to the other side. And what keeps training from bad minima was not
-# shown to be their size: there are paths from good ones to bad ones with
-# little loss on the way (:doc:`plot_4_what_lies_between_minima`).
+# *So training finds good minima because they are large.* We find no support
+# for this step. Minima that training finds hardly differ in risk, so there is
+# little to choose, and neither volume nor flatness picks the better ones. By
+# the interval above, the flatter one is the worse, if anything. And what keeps
+# training from bad minima was not shown to be their size: there are paths from
+# good ones to bad ones with little loss on the way
+# (:doc:`plot_4_what_lies_between_minima`).
 #
 # *So the story's network does not overfit.* This does not follow at all. It
 # has not come to a minimum. In the median it fits its points no better than a
@@ -240,8 +241,7 @@ claim(
 #
 # What would? A network starts as a straight line, and it takes many steps to
 # bend it. That is about functions and not about the landscape: see
-# :doc:`/auto_examples/2_is_it_true/plot_2_what_if_we_keep_training` for the
-# steps, and the next part for the functions.
+# :doc:`/auto_examples/2_is_it_true/plot_2_what_if_we_keep_training`.
 #
 # What this does not show: that flatness explains nothing elsewhere. These are
 # small networks on one line, and one recipe.
