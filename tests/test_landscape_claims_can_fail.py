@@ -76,7 +76,9 @@ def bowl_on_top(model, x, y, **options):
     """All directions are curved, the flat ones, too."""
     operator = hessian_operator(model, x, y, **options)
     steepest = landscapes.gauss_newton_eigenvalues(model, x, y)[0]
-    return operator + aslinearoperator(1e-3 * steepest * eye_array(operator.shape[0]))
+    # In the operator's precision: rounding is judged by it.
+    bowl = float(1e-3 * steepest) * eye_array(operator.shape[0], dtype=operator.dtype)
+    return operator + aslinearoperator(bowl)
 
 
 def volume_by_lot(eigenvalues, *, prior_std, tolerance):
