@@ -44,7 +44,7 @@ class Claim:
     kind : {"exact", "measured", "one seed", "timing"}
         What sort of evidence it rests on.
     threshold : int, float or None
-        The value at which the claim would fail.
+        The value at which the claim would fail; of two, the one that is nearer.
     wrong_if : str or None
         What would have been seen if it were wrong; continues "This would be wrong if".
     headline : bool
@@ -73,12 +73,9 @@ class Claim:
         reaches the threshold. It is ``None`` without a threshold, and where the threshold is
         zero, of which nothing can be a share.
         """
-        if self.threshold is None or self.threshold == 0:
+        if self.threshold is None:
             return None
-        low, high = self.interval or (self.value, self.value)
-        if low <= self.threshold <= high:
-            return 0.0
-        return min(abs(low - self.threshold), abs(high - self.threshold)) / abs(self.threshold)
+        return _distance(self.interval or (self.value, self.value), self.threshold)
 
     def to_json(self) -> dict[str, Any]:
         """Return the claim as plain JSON values."""
@@ -122,8 +119,8 @@ def claim(
         How many independent runs are behind a measured value.
     kind : {"measured", "exact", "one seed", "timing"}
         What sort of evidence it rests on.
-    threshold : number, optional
-        The value at which the claim would fail.
+    threshold : number or pair of numbers, optional
+        The value at which the claim would fail; the two ends of the band that it must stay in.
     wrong_if : str, optional
         What would make the claim wrong, a format string like `sentence`, continuing the words
         "This would be wrong if".
@@ -162,10 +159,10 @@ def claim(
     n = None if n is None else _arguments.check_count("n", n)
     confidence = _arguments.check_fraction("confidence", _plain(confidence))
     number = _number(id, "value", value)
-    bound = None if threshold is None else _number(id, "threshold", threshold)
-    ends = None if interval is None else _interval(id, interval)
+    ends = None if interval is None else _ends(id, "interval", interval)
     if ends is not None and not ends[0] <= number <= ends[1]:
         raise ValueError(f"claim {id!r}: value must lie in its interval {ends}, got {number}")
+    bound = None if threshold is None else _threshold(id, threshold, ends or (number, number))
     if quantity is not None and (least := min([number, *(ends or ())])) <= 0:
         raise ValueError(f"claim {id!r}: an {quantity} must be above zero, got {least}")
     fields: dict[str, Any] = {name: _plain(extra) for name, extra in values.items()}
@@ -227,13 +224,31 @@ def _number(id: str, name: str, value: object) -> Number:
     return number
 
 
-def _interval(id: str, interval: Any) -> tuple[Number, Number]:
-    if np.ndim(interval) != 1:
-        raise TypeError(f"claim {id!r}: interval must be (low, high), got {interval!r}")
-    ends = [_number(id, "interval", end) for end in interval]
+def _ends(id: str, name: str, pair: Any) -> tuple[Number, Number]:
+    if np.ndim(pair) != 1:
+        raise TypeError(f"claim {id!r}: {name} must be (low, high), got {pair!r}")
+    ends = [_number(id, name, end) for end in pair]
     if len(ends) != 2 or ends[0] > ends[1]:
-        raise ValueError(f"claim {id!r}: interval must be (low, high), got {tuple(ends)}")
+        raise ValueError(f"claim {id!r}: {name} must be (low, high), got {tuple(ends)}")
     return ends[0], ends[1]
+
+
+def _threshold(id: str, threshold: Any, ends: tuple[Number, Number]) -> Number:
+    """Return the threshold; of a band, the end that is reached first."""
+    if np.ndim(threshold) == 0:
+        return _number(id, "threshold", threshold)
+    band = _ends(id, "threshold", threshold)
+    return min(band, key=lambda end: math.inf if end == 0 else _distance(ends, end) or 0)
+
+
+def _distance(ends: tuple[Number, Number], threshold: Number) -> float | None:
+    """Return how far an interval is from a threshold, as a share of that; ``None`` of zero."""
+    if threshold == 0:
+        return None
+    low, high = ends
+    if low <= threshold <= high:
+        return 0.0
+    return min(abs(low - threshold), abs(high - threshold)) / abs(threshold)
 
 
 def _truth(id: str, name: str, value: object) -> bool:

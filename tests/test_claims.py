@@ -180,6 +180,8 @@ def test_an_id_is_lower_case_words_joined_by_hyphens(id):
         ({"confidence": NAN}, "confidence must be finite, got nan"),
         ({"interval": (1, 2), "low": 3}, "claim 'an-id': ['low'] are the interval's"),
         ({"interval": (2, 1)}, "claim 'an-id': interval must be (low, high), got (2, 1)"),
+        ({"threshold": (2, 1)}, "claim 'an-id': threshold must be (low, high), got (2, 1)"),
+        ({"threshold": (1, 2, 3)}, "claim 'an-id': threshold must be (low, high), got (1, 2, 3)"),
         ({"interval": (1,)}, "claim 'an-id': interval must be (low, high), got (1,)"),
         ({"interval": (1, 2, 3)}, "claim 'an-id': interval must be (low, high), got (1, 2, 3)"),
         (
@@ -204,6 +206,7 @@ def test_a_bad_argument_is_named(options, message):
         ({"n": True}, "n must be a whole number, got True"),
         ({"confidence": "high"}, "confidence must be a number, got 'high'"),
         ({"interval": 3}, "claim 'an-id': interval must be (low, high), got 3"),
+        ({"threshold": [[1, 2]]}, "claim 'an-id': threshold must be (low, high), got [[1, 2]]"),
         ({"headline": "yes"}, "claim 'an-id': headline must be one truth value, got 'yes'"),
     ],
 )
@@ -290,6 +293,10 @@ def test_a_description_leaves_out_what_was_not_stated():
         (3, (2, 4), 2, 0.0),
         (1, (0, 2), 2, 0.0),
         (3, (2.5, 4), None, None),
+        (3, (2.5, 3.5), (2, 4), 0.125),
+        (3, (2.25, 3), (2, 8), 0.125),
+        (1, None, (0, 2), 0.5),
+        (3, (1, 4), (2, 8), 0.0),
     ],
 )
 def test_the_margin_is_the_way_to_failing_as_a_share_of_the_threshold(
@@ -297,6 +304,14 @@ def test_the_margin_is_the_way_to_failing_as_a_share_of_the_threshold(
 ):
     # Halves and quarters are exact in binary.
     assert state(value=value, interval=interval, threshold=threshold).margin == margin
+
+
+@pytest.mark.parametrize(("value", "nearer"), [(0.875, 0.75), (1.5, 2)])
+def test_of_a_band_the_nearer_end_is_the_threshold(value, nearer):
+    assert state(value=value, threshold=(0.75, 2)).threshold == nearer
+    assert state(value=value, threshold=np.array([0.75, 2])).threshold == nearer
+    sentence = state("It fails at {threshold}.", value=value, threshold=(0.75, 2)).sentence
+    assert sentence == f"It fails at {nearer}."
 
 
 def test_no_share_of_a_threshold_at_zero_can_be_told():

@@ -200,6 +200,7 @@ claim(
 )
 
 low, high = interval["join the dots"]
+expected = theory["join the dots"]
 claim(
     "dots-cost-two-thirds",
     "Joining all {points} dots, noise and all, gives a mean squared distance "
