@@ -23,6 +23,10 @@ _WORDS_A_MINUTE = 200
 _CODE_LINES_A_MINUTE = 80
 _CARD_LENGTH = 200
 _PATH = "on the 20-minute path"
+# Sphinx leaves it out of the index of the search: what stands on every page tells none apart.
+_UNSEARCHED = "no-search"
+# Sphinx leaves it out of the index of the search: what stands on every page finds none.
+_UNSEARCHED = "no-search"
 
 
 def _shape_page(app: Sphinx, doctree: nodes.document) -> None:
@@ -72,7 +76,9 @@ def _meta_line(app: Sphinx, doctree: nodes.document, seconds: float | None) -> n
         parts.append(f"runs in {max(1, round(seconds))} s")
     on_path = app.env.docname in app.config.reading_path
     parts.append(f"★ {_PATH}" if on_path else "deeper")
-    return nodes.paragraph("", claim_boxes.SEPARATOR.join(parts), classes=["page-meta"])
+    return nodes.paragraph(
+        "", claim_boxes.SEPARATOR.join(parts), classes=["page-meta", _UNSEARCHED]
+    )
 
 
 def _answer(app: Sphinx, page: published.Page) -> nodes.Node:
@@ -91,7 +97,7 @@ def _answer(app: Sphinx, page: published.Page) -> nodes.Node:
 def _footer(app: Sphinx, docname: str) -> nodes.Node:
     """Return the one footer: run, download, cite. The theme adds the next page."""
     name = docname.rpartition("/")[2]
-    footer = nodes.container(classes=["page-footer"])
+    footer = nodes.container(classes=["page-footer", _UNSEARCHED])
     footer += _run_line(app, docname)
     take = nodes.paragraph("", "")
     take += nodes.strong("", "Download ")
