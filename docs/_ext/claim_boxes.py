@@ -147,7 +147,8 @@ class Ledger(SphinxDirective):
             )
         stated = [page for page in stated if page.claims]
         plot = self._plot([claim for page in stated for claim in page.claims])
-        return [*plot, self._controls(stated), *(self._group(page) for page in stated)]
+        notice = nodes.raw("", _NOTICE, format="html")
+        return [notice, *plot, self._controls(stated), *(self._group(page) for page in stated)]
 
     def _plot(self, claims: list[dict[str, Any]]) -> list[nodes.Node]:
         """Return the section with all excess risks on one axis, if there are any."""
@@ -245,6 +246,9 @@ _AXIS = (
     "axis is logarithmic. An open dot is one seed; the bar through a filled one is its interval, "
     "often narrower than the dot. Ratios and shares have other units, and no place here."
 )
+_NOTICE = """
+<p class="ledger-notice" hidden><span></span> <button type="button">Show all</button></p>
+"""
 _FORM = """
 <form class="ledger-controls" role="search" aria-label="Choose among the claims" hidden>
 {fields}<p role="status" class="ledger-status"></p>

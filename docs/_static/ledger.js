@@ -1,8 +1,10 @@
-// Choose among the claims of the ledger, and sort them. What is chosen stands in the address.
+// Choose among the claims of the ledger, and sort them. What is chosen stands in the address, and,
+// since the controls are far down, at the top of the page, with the way back to all.
 (() => {
   const form = document.querySelector(".ledger-controls");
   if (!form) return;
   const status = form.querySelector("[role=status]");
+  const notice = document.querySelector(".ledger-notice");
   const groups = [...document.querySelectorAll(".ledger-group")].map((section) => {
     const list = section.querySelector("ol.ledger");
     return { section, list, rows: [...list.children] };
@@ -34,6 +36,8 @@
     sorted.hidden = !sorted.children.length;
     const count = rows.filter((row) => !row.hidden).length;
     status.textContent = `${count} of ${rows.length} claims`;
+    notice.hidden = count === rows.length;
+    notice.querySelector("span").textContent = `Only ${count} of the ${rows.length} claims are shown.`;
   };
   const write = () => {
     const set = Object.entries(chosen()).filter(([, value]) => value);
@@ -45,18 +49,32 @@
     for (const field of form.elements) field.value = given.get(field.name) ?? "";
   };
 
+  const clear = () => {
+    for (const field of form.elements) field.value = "";
+    show();
+    write();
+  };
+  // Go to what the address names; all is shown if that is hidden.
+  const go = () => {
+    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    if (target?.closest("[hidden]")) clear();
+    target?.scrollIntoView();
+  };
+
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("input", () => {
     show();
     write();
   });
+  notice.querySelector("button").addEventListener("click", clear);
   addEventListener("popstate", () => {
     read();
     show();
   });
+  addEventListener("hashchange", go);
   read();
   show();
   form.hidden = false;
   // The page has grown by the form since the browser went to the claim of the address.
-  document.getElementById(decodeURIComponent(location.hash.slice(1)))?.scrollIntoView();
+  go();
 })();

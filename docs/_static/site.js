@@ -1,4 +1,6 @@
-// Copy buttons: for the command that runs a page, and for code. Without scripts nothing is missing.
+// Small helps. Without scripts nothing is missing.
+
+// Copy buttons: for the command that runs a page, and for code.
 (() => {
   const TAKEN_FOR = 2000;
   const textOf = (code) => {
@@ -33,4 +35,27 @@
   document.querySelectorAll("div.highlight > pre").forEach((code) => {
     if (!code.closest(".sphx-glr-script-out")) addButton(code.parentElement, code, "this code");
   });
+})();
+
+// Paper is white: what is printed in the dark theme is printed in the light one.
+(() => {
+  const root = document.documentElement;
+  let theme;
+  addEventListener("beforeprint", () => {
+    theme = root.dataset.theme;
+    root.dataset.theme = "light";
+  });
+  addEventListener("afterprint", () => (root.dataset.theme = theme));
+})();
+
+// The menu of the color mode says which is chosen.
+(() => {
+  const root = document.documentElement;
+  const buttons = [...document.querySelectorAll(".theme-change-button")];
+  const say = () =>
+    buttons.forEach((button) =>
+      button.setAttribute("aria-pressed", button.dataset.mode === root.dataset.mode),
+    );
+  new MutationObserver(say).observe(root, { attributeFilter: ["data-mode"] });
+  say();
 })();
