@@ -9,7 +9,7 @@ Are bad minima sharper?
 Many settings of the weights fit the same points exactly. Why does training
 find one that also makes sense between them? One answer is that good minima are
 flat. We make bad minima on purpose and compare. We expect them to be sharper,
-by orders of magnitude.
+more than tenfold.
 """
 
 import matplotlib.pyplot as plt
@@ -17,7 +17,7 @@ import numpy as np
 
 from overfit_tutorial import figures, linear, statistics
 from overfit_tutorial.claims import claim
-from overfit_tutorial.minima import TOLERANCE, find_minima
+from overfit_tutorial.minima import RECIPE, TOLERANCE, find_minima
 
 plt.style.use(figures.STYLE)
 N_MEMBERS, SEED = 32, 0
@@ -68,7 +68,12 @@ figures.show(
 #
 # A good minimum is what the same first weights become without the detour. Two
 # hidden layers of 50 units will do, and 8,000 steps of Adam each time, with a
-# step size that falls to zero. Each of the 32 members has its own points.
+# step size that falls to zero. Each member has its own points.
+
+assert RECIPE.hidden_widths == (50, 50)
+assert RECIPE.steps == 8_000
+n_parameters = RECIPE.n_parameters()
+print(f"{N_MEMBERS} members, networks of {n_parameters:,} parameters")
 
 # %%
 # They may be compared
@@ -145,8 +150,8 @@ claim(
 #
 # Where a network interpolates, the Hessian of its loss is the Gauss–Newton
 # matrix. Ten points give it at most ten eigenvalues that are not zero, among
-# 2,701, and we get them exactly from a matrix of ten rows. The largest is the
-# *sharpness*: how fast the loss rises in the steepest direction.
+# thousands, and we get them exactly from a matrix of ten rows. The largest is
+# the *sharpness*: how fast the loss rises in the steepest direction.
 
 sharpness = {o: minima[o].eigenvalues[both, 0] for o in OFFSETS}
 figure, ax = plt.subplots(figsize=figures.LADDER)

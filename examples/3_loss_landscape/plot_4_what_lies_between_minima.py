@@ -17,7 +17,7 @@ import numpy as np
 
 from overfit_tutorial import directions, figures, paths, statistics
 from overfit_tutorial.claims import claim
-from overfit_tutorial.minima import comparable, find_minima
+from overfit_tutorial.minima import RECIPE, comparable, find_minima
 from overfit_tutorial.symmetries import align_permutation
 
 plt.style.use(figures.STYLE)
@@ -30,6 +30,7 @@ N_PAIRS, N_DIRECTIONS = 20, 4
 #
 # One of two was made bad: see :doc:`plot_1_are_bad_minima_sharper`.
 
+assert RECIPE.n_parameters() == 2_701
 good = find_minima(N_MEMBERS, seed=SEED)
 bad = find_minima(N_MEMBERS, seed=SEED, offset=8)
 steps = np.linspace(-0.1, 0.1, 61)
