@@ -1,18 +1,12 @@
 """What the pages take for granted about Keras. A failure here says that Keras has changed."""
 
-import ast
-from pathlib import Path
-
 import keras
 import numpy as np
-import pytest
 import tensorflow as tf
 
 from overfit_tutorial import data
-from overfit_tutorial.networks import build_mlp
 
 STORY = data.sample_noisy(seed=0)
-PAGE = Path(__file__).parents[1] / "examples/5_variants/plot_1_what_if_the_truth_curves.py"
 
 
 class Recorder(keras.Sequential):
@@ -86,41 +80,3 @@ def test_the_storys_training_is_reproducible_bit_for_bit():
     weights = train_story()
     assert np.array_equal(train_story(), weights)
     assert not np.array_equal(train_story(batch_seed=1), weights)
-
-
-@pytest.fixture(scope="module")
-def page():
-    """Return two functions of the page, without running the rest of it."""
-    names = {"build_stack", "summed_squared_error"}
-    tree = ast.parse(PAGE.read_text(encoding="utf-8"))
-    tree.body = [n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name in names]
-    namespace = {"keras": keras, "np": np}
-    exec(compile(tree, PAGE, "exec"), namespace)
-    return namespace
-
-
-def test_a_stack_has_the_parameters_of_its_members(page):
-    assert page["build_stack"](3, seed=0).count_params() == 3 * 40_701
-
-
-def test_a_stack_trains_each_member_as_if_it_were_alone(page):
-    n_members, samples = 2, data.sample_noisy_many(2, seed=0)
-    x, y = (array.T[..., np.newaxis].astype("float32") for array in (samples.x, samples.y))
-    batches = [slice(start, start + 32) for start in range(0, 100, 32)] * 2
-
-    stack = page["build_stack"](n_members, seed=1)
-    loners = [build_mlp(seed=0) for _ in range(n_members)]
-    for k, loner in enumerate(loners):
-        loner.set_weights([weights[k] for weights in stack.get_weights()])
-        loner.compile(keras.optimizers.Adam(0.01), loss="mse")
-    stack.compile(keras.optimizers.Adam(0.01), loss=page["summed_squared_error"])
-    # float32 rounds at 1e-7, and eight steps make 4e-7 of that; members that touched each other
-    # would differ by percents.
-    for batch in batches:
-        loss = stack.train_on_batch(x[batch], y[batch])
-        losses = [m.train_on_batch(x[batch, k], y[batch, k]) for k, m in enumerate(loners)]
-        np.testing.assert_allclose(loss, sum(losses), rtol=1e-5)
-    together = keras.ops.convert_to_numpy(stack(x))
-    for k, loner in enumerate(loners):
-        alone = keras.ops.convert_to_numpy(loner(x[:, k]))
-        np.testing.assert_allclose(together[:, k], alone, rtol=1e-5)
