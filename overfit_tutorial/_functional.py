@@ -78,13 +78,16 @@ class Network:
         """How many numbers all weights hold together."""
         return sum(int(np.prod(shape)) for shape in self.shapes)
 
-    def tensors(self, weights: Sequence[ArrayLike]) -> list[Tensor]:
-        """Return the weights as tensors, if they have the network's shapes."""
+    def join(self, weights: Sequence[ArrayLike]) -> Tensor:
+        """Return the weights as one vector, if they have the network's shapes.
+
+        One, since TensorFlow takes longer to hand over an array than to compute with a small one.
+        """
         shapes = tuple(np.shape(w) for w in weights)
         if shapes != self.shapes:
             raise ValueError(f"weights must have shapes {self.shapes}, got {shapes}")
         arrays = (_arguments.check_real("weights", np.asarray(w)) for w in weights)
-        return [tf.constant(array.astype(self.dtype)) for array in arrays]
+        return tf.constant(np.concatenate([array.ravel() for array in arrays], dtype=self.dtype))
 
     def places(self, x: ArrayLike) -> Tensor:
         """Return the inputs as a tensor of shape ``(n_samples, n_features)``."""
@@ -159,12 +162,12 @@ def read(model: Any, dtype: str) -> Network:
 
 
 @functools.lru_cache(maxsize=64)
-def compiled(function: Callable[..., Any], network: Network, n_samples: int) -> Callable[..., Any]:
+def compiled(function: Callable[..., Any], network: Network, n_samples: int) -> Any:
     """Return a function of a network and tensors as compiled code for this network.
 
     The number of samples is part of the key because compiled code is for one shape.
     """
-    return tf.function(functools.partial(function, network), jit_compile=_xla_works())  # type: ignore[no-any-return]
+    return tf.function(functools.partial(function, network), jit_compile=_xla_works())
 
 
 @functools.cache

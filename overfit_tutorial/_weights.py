@@ -1,6 +1,7 @@
-"""The weights of a network as a list of arrays: what they must look like, and sums of them."""
+"""The weights of a network as arrays: what they must look like, their sums, and as one vector."""
 
 import itertools
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -56,6 +57,18 @@ def combine(points: Sequence[Weights], shares: Sequence[float]) -> Weights:
         np.sum([share * array for share, array in zip(shares, arrays, strict=True)], axis=0)
         for arrays in zip(*points, strict=True)
     ]
+
+
+def join(weights: Sequence[NDArray[Any]]) -> NDArray[Any]:
+    """Return all numbers as one vector."""
+    return np.concatenate([array.ravel() for array in weights])
+
+
+def split(vector: NDArray[Any], shapes: Sequence[tuple[int, ...]]) -> Weights:
+    """Return the arrays that were joined to a vector; they look into it."""
+    ends = np.cumsum([math.prod(shape) for shape in shapes])
+    pieces = np.split(vector, ends[:-1])
+    return [piece.reshape(shape) for piece, shape in zip(pieces, shapes, strict=True)]
 
 
 def _check_array(name: str, values: Any) -> NDArray[Any]:

@@ -168,7 +168,7 @@ def _signals(
     Samples do not touch each other, so that the sum of all outputs has the derivatives of each.
     """
     network = _functional.read(model, dtype)
-    weights = network.tensors(model.get_weights())
+    weights = network.split(network.join(model.get_weights()))
     places = network.places(x)
     with tf.GradientTape() as tape:
         tape.watch(places)

@@ -5,7 +5,7 @@ through the landscape, or for products with the Hessian.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,7 +13,7 @@ import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse.linalg import LinearOperator
 
-from overfit_tutorial import _functional
+from overfit_tutorial import _functional, _weights
 from overfit_tutorial._functional import Network, Tensor
 
 
@@ -35,43 +35,42 @@ class Loss:
     network: Network
     places: Tensor
     targets: Tensor
+    _found: dict[Callable[..., Any], Any] = field(default_factory=dict, init=False, repr=False)
 
     def __call__(self, weights: Sequence[ArrayLike]) -> float:
         """Return the loss at `weights`."""
-        return float(self._compiled(_value)(*self._arguments(weights)))
+        return float(self._call(_value, *self._arguments(weights)))
 
     def gradient(self, weights: Sequence[ArrayLike]) -> list[NDArray[Any]]:
         """Return the gradient at `weights`, as arrays of their shapes."""
-        slopes = self._compiled(_gradient)(*self._arguments(weights))
-        return [slope.numpy() for slope in slopes]
+        slopes = self._call(_gradient, *self._arguments(weights))
+        return _weights.split(slopes.numpy(), self.network.shapes)
 
     def hessian_operator(self, weights: Sequence[ArrayLike]) -> LinearOperator:
         """Return the Hessian at `weights`, as in the function `hessian_operator`."""
-        network, arguments = self.network, self._arguments(weights)
-        fixed = self._compiled(_linearize)(*arguments)
-        n_parameters = network.n_parameters
-        # Looked up once: to find it again by its arguments would take a fifth of each product.
-        compiled: Any = self._compiled(_hessian_product)
-        product = compiled.get_concrete_function(
-            *fixed, tf.TensorSpec([n_parameters], network.dtype)
-        )
+        arguments, n_parameters = self._arguments(weights), self.network.n_parameters
+        fixed = arguments[0], self._call(_linearize, *arguments)
 
         def multiply(vector: ArrayLike) -> NDArray[Any]:
-            direction = tf.constant(np.ravel(vector), network.dtype)
-            return np.asarray(product(*fixed, direction))
+            direction = tf.constant(np.ravel(vector), self.network.dtype)
+            return np.asarray(self._call(_hessian_product, *fixed, direction))
 
         return LinearOperator(
             (n_parameters, n_parameters),
             matvec=multiply,
             rmatvec=multiply,
-            dtype=np.dtype(network.dtype),
+            dtype=np.dtype(self.network.dtype),
         )
 
-    def _arguments(self, weights: Sequence[ArrayLike]) -> tuple[list[Tensor], Tensor, Tensor]:
-        return self.network.tensors(weights), self.places, self.targets
+    def _arguments(self, weights: Sequence[ArrayLike]) -> tuple[Tensor, Tensor, Tensor]:
+        return self.network.join(weights), self.places, self.targets
 
-    def _compiled(self, function: Callable[..., Any]) -> Callable[..., Any]:
-        return _functional.compiled(function, self.network, int(self.places.shape[0]))
+    def _call(self, function: Callable[..., Any], *arguments: Tensor) -> Any:
+        """Call compiled code, looked up once: to find it by its arguments takes a while."""
+        if function not in self._found:
+            compiled = _functional.compiled(function, self.network, int(self.places.shape[0]))
+            self._found[function] = compiled.get_concrete_function(*arguments)
+        return self._found[function](*arguments)
 
 
 def build_loss(model: Any, x: ArrayLike, y: ArrayLike, *, dtype: str = "float64") -> Loss:
@@ -113,38 +112,37 @@ def build_loss(model: Any, x: ArrayLike, y: ArrayLike, *, dtype: str = "float64"
     return Loss(network=network, places=places, targets=network.targets(y, int(places.shape[0])))
 
 
-def _value(network: Network, weights: list[Tensor], places: Tensor, targets: Tensor) -> Tensor:
-    return _mean_square(network.run(weights, places)[-1], targets)
+# Of the weights, all functions below take one vector.
+
+
+def _value(network: Network, weights: Tensor, places: Tensor, targets: Tensor) -> Tensor:
+    return _mean_square(network.run(network.split(weights), places)[-1], targets)
 
 
 def _mean_square(outputs: Tensor, targets: Tensor) -> Tensor:
     return tf.reduce_mean(tf.square(outputs[:, 0] - targets))
 
 
-def _gradient(
-    network: Network, weights: list[Tensor], places: Tensor, targets: Tensor
-) -> list[Tensor]:
+def _gradient(network: Network, weights: Tensor, places: Tensor, targets: Tensor) -> Tensor:
     with tf.GradientTape() as tape:
         tape.watch(weights)
         value = _value(network, weights, places, targets)
-    return tape.gradient(value, weights, unconnected_gradients="zero")  # type: ignore[no-any-return]
+    return tape.gradient(value, weights, unconnected_gradients="zero")
 
 
-def _linearize(
-    network: Network, weights: list[Tensor], places: Tensor, targets: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Return all that `_hessian_product` needs besides the vector.
+def _linearize(network: Network, weights: Tensor, places: Tensor, targets: Tensor) -> Tensor:
+    """Return what `_hessian_product` needs besides weights and vector.
 
-    The weights are one vector. Side by side, in one array with a row for each sample, are what
-    enters each layer and the slopes of the loss in what leaves it. In two tensors and not in many,
-    since TensorFlow takes longer to hand over forty of them than the product takes.
+    Side by side, with a row for each sample, are what enters each layer and the slopes of the loss
+    in what leaves it: in one tensor, since TensorFlow takes longer to hand over forty of them than
+    the product takes.
     """
     with tf.GradientTape() as tape:
         tape.watch(places)
-        signals = network.run(weights, places)
+        signals = network.run(network.split(weights), places)
         value = _mean_square(signals[-1], targets)
     slopes = tape.gradient(value, signals[1:], unconnected_gradients="zero")
-    return _join(weights), tf.concat([*signals[:-1], *slopes], axis=1)
+    return tf.concat([*signals[:-1], *slopes], axis=1)
 
 
 def _hessian_product(network: Network, weights: Tensor, record: Tensor, vector: Tensor) -> Tensor:
@@ -186,8 +184,4 @@ def _hessian_product(network: Network, weights: Tensor, record: Tensor, vector: 
             )
         back, *here = accumulator.jvp(gradients, unconnected_gradients="zero")
         product = here + product
-    return _join(product)
-
-
-def _join(pieces: Sequence[Tensor]) -> Tensor:
-    return tf.concat([tf.reshape(piece, [-1]) for piece in pieces], axis=0)
+    return tf.concat([tf.reshape(piece, [-1]) for piece in product], axis=0)

@@ -131,21 +131,22 @@ def fit_bezier(
     n_steps = _arguments.check_count("n_steps", n_steps)
     learning_rate = _arguments.check_positive("learning_rate", learning_rate)
     times = np.random.default_rng(_arguments.check_seed(seed)).uniform(size=n_steps)
-    control = _weights.combine([first, second], [0.5, 0.5])
-    means = [np.zeros_like(array) for array in control]
-    squares = [np.zeros_like(array) for array in control]
+    shapes = [array.shape for array in first]
+    # Vectors, and not a sum for each array of weights: there is much to add, and little in each.
+    a, b = _weights.join(first), _weights.join(second)
+    control, mean, square = (a + b) / 2, np.zeros_like(a), np.zeros_like(a)
     for step, t in enumerate(times, start=1):
         shares = _bernstein(t)
-        slopes = loss.gradient(_weights.combine([first, control, second], shares))
+        place = shares[0] * a + shares[1] * control + shares[2] * b
+        slopes = loss.gradient(_weights.split(place, shapes))
         if step == 1:  # the check takes a tenth of a gradient
-            _weights.check_ends(control, slopes, names=("weights_a", "the gradient of loss"))
-        for array, mean, square, slope in zip(control, means, squares, slopes, strict=True):
-            own = shares[1] * slope  # the control point's part in this stop
-            mean += 0.1 * (own - mean)
-            square += 0.001 * (own**2 - square)
-            corrected = np.sqrt(square / (1 - 0.999**step)) + 1e-7
-            array -= learning_rate * mean / (1 - 0.9**step) / corrected
-    return control
+            _weights.check_ends(first, slopes, names=("weights_a", "the gradient of loss"))
+        own = shares[1] * _weights.join(slopes)  # the control point's part in this stop
+        mean += 0.1 * (own - mean)
+        square += 0.001 * (own**2 - square)
+        corrected = np.sqrt(square / (1 - 0.999**step)) + 1e-7
+        control -= learning_rate * mean / (1 - 0.9**step) / corrected
+    return _weights.split(control, shapes)
 
 
 def loss_along(loss: LossFunction, path: Iterable[Weights]) -> NDArray[np.float64]:
