@@ -206,7 +206,7 @@ claim(
 #
 # Choosing is easier than measuring. We train with all points in every step,
 # which overfits in the end, look at the held-out points every 200 steps, and
-# keep the weights with the least error on them.
+# keep the weights with the least error on them. That is early stopping.
 
 MOMENTS = tuple(range(200, 3201, 200))
 stops = run_sweep(

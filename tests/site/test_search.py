@@ -55,6 +55,8 @@ QUERIES = {
     "standardized inputs": {RECIPE, LONGER, INGREDIENT},
     "batch noise": {INGREDIENT, "glossary.html"},
     "random biases": {INGREDIENT},
+    "early stopping": {KNOWN, "glossary.html"},
+    "double descent": {"glossary.html"},
     "held-out points": {KNOWN, "glossary.html", "api/validation.html"},
     "chi-squared interval": {KNOWN, "api/validation.html"},
     "NumPy by hand": {AGREE},
@@ -64,6 +66,7 @@ QUERIES = {
     "fit_line": {"api/linear.html"},
     "glossary": {"glossary.html"},
     "cite": {"references.html"},
+    "download": {"index.html"},
     "claims": {"ledger.html", "api/claims.html"},
 }
 
