@@ -24,8 +24,8 @@ from overfit_tutorial import _arguments
 Statistic = Callable[..., Any]
 Method = Literal["percentile", "BCa"]
 
-# A bootstrap knows only what was seen. Of log-normal values (400 simulations, 95 % nominal) the
-# interval of the mean covers 92 % with 200 values, 88 % with 20, 85 % with ten, 78 % with five.
+# A bootstrap knows only what was seen. Of log-normal values (400 simulations, 95% nominal) the
+# interval of the mean covers 92% with 200 values, 88% with 20, 85% with ten, 78% with five.
 _FEWEST = 10
 # Resamples drawn at a time: some 16 MB.
 _BATCH = 2**21
@@ -124,7 +124,7 @@ def quantile_interval(values: ArrayLike, q: float = 0.5, *, confidence: float = 
     Examples
     --------
     All of six values lie on one side of their median with a probability of two in 64, and so
-    their range covers it in 97 % of all cases:
+    their range covers it in 97% of all cases:
 
     >>> quantile_interval([1, 2, 3, 4, 5, 6]).ends
     (1.0, 6.0)
@@ -180,7 +180,7 @@ def share_interval(outcomes: ArrayLike, *, confidence: float = 0.95) -> Interval
 
     Examples
     --------
-    Ten successes of ten prove 69 %, not 100 %: a success of probability 0.69 happens ten times in
+    Ten successes of ten prove 69%, not 100%: a success of probability 0.69 happens ten times in
     a row in one case of forty.
 
     >>> round(share_interval([True] * 10).low, 4) == round(0.025 ** (1 / 10), 4)
@@ -227,8 +227,8 @@ def bootstrap_interval(
     confidence : float
         About this often the interval covers the truth.
     n_resamples : int
-        How many resamples to draw. With 9,999 the ends of a 95 % interval are those of endless
-        resampling up to some 1 % of its length.
+        How many resamples to draw. With 9,999 the ends of a 95% interval are those of endless
+        resampling up to some 1% of its length.
     method : {"percentile", "BCa"}, optional
         "BCa" corrects for bias and skewness, to second order, for a statistic that depends
         smoothly on the values [1]_: the default for ``numpy.mean``, ``numpy.var`` and
@@ -399,8 +399,8 @@ def variance_components(
     seed : int or SeedSequence
         Of the resampling.
     confidence : float
-        About this often an interval covers the truth: of normal values and at 95 %, some 92 %
-        with 40 groups, 89 % with 20, 85 % with ten.
+        About this often an interval covers the truth: of normal values and at 95%, some 92%
+        with 40 groups, 89% with 20, 85% with ten.
     n_resamples : int
         How many resamples to draw, of whole groups.
 
@@ -572,7 +572,7 @@ def ks_distance_bound(
     differ there by no more than :math:`D_{nm}`, and their difference at one place is that of two
     binomial shares, of variance at most :math:`\tfrac14 (\tfrac1n + \tfrac1m)`. The last term
     makes up for the steps of the shares: with it, sums over the binomial show that the bound
-    keeps its promise from 80 % on. A band that holds at all places at once, such as that of
+    keeps its promise from 80% on. A band that holds at all places at once, such as that of
     Dvoretzky, Kiefer and Wolfowitz, is two and a half times as wide and not needed here; and the
     bootstrap fails for a maximum that several places share, as all do where distributions agree.
 

@@ -44,9 +44,9 @@ def compare_held_out(
     dict of str to ndarray of shape (n_seeds,)
         ``risk`` and ``line_risk``, the excess risks of network and least-squares line. On the few
         points: ``gap_few``, the network's mean squared error minus the line's, with half the
-        width of its 95 % interval, ``paired_few`` and ``unpaired_few`` (see `half_width`). The
+        width of its 95% interval, ``paired_few`` and ``unpaired_few`` (see `half_width`). The
         same for the many. And ``t_covers`` and ``chi2_covers``: in what share of the sets of
-        `few` points, into which the many are cut, the 95 % interval of the network's mean squared
+        `few` points, into which the many are cut, the 95% interval of the network's mean squared
         error covers what is expected, noise variance plus excess risk.
 
     Raises
@@ -128,7 +128,7 @@ def stop_held_out(
 
 
 def half_width(values: ArrayLike) -> NDArray[np.float64]:
-    """Return half the width of the 95 % interval of a mean, by Student's t.
+    """Return half the width of the 95% interval of a mean, by Student's t.
 
     Parameters
     ----------
@@ -155,7 +155,7 @@ def half_width(values: ArrayLike) -> NDArray[np.float64]:
 
 
 def chi2_ends(mean_square: ArrayLike, m: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    r"""Return the ends of the 95 % interval of the mean square of Gaussian residuals.
+    r"""Return the ends of the 95% interval of the mean square of Gaussian residuals.
 
     The sum of `m` such squares, in units of their variance, is distributed as :math:`\chi^2_m`.
 

@@ -132,7 +132,7 @@ def peer_rows(peers: Results) -> Iterable[tuple[str, ...]]:
 
 def agreement_rows(agreement: Results) -> Iterable[tuple[str, ...]]:
     """Yield how near each implementation's median loss is to that of Keras."""
-    yield ("implementation", "seeds", "median loss to Keras'", "90 % interval")
+    yield ("implementation", "seeds", "median loss to Keras'", "90% interval")
     for row in agreement["rows"]:
         ratio = row["ratios"][0]
         low, high = ratio["interval"]

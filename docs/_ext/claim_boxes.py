@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterator
 from html import escape
 from itertools import pairwise
@@ -36,7 +37,12 @@ _KINDS = {
 
 def number(value: float) -> str:
     """Return a number as a reader wants it: whole ones whole, others with four digits."""
-    return f"{value:,}" if isinstance(value, int) else f"{value:,.4g}"
+    return typeset(f"{value:,}" if isinstance(value, int) else f"{value:,.4g}")
+
+
+def typeset(text: str) -> str:
+    """Return a text with minus signs where Python has hyphens before numbers."""
+    return re.sub(r"(?<![\w.])-(?=[\d.])", "−", text)
 
 
 def evidence(claim: dict[str, Any]) -> str:
@@ -55,7 +61,7 @@ def interval(claim: dict[str, Any]) -> str:
     if claim["interval"] is None:
         return ""
     low, high = claim["interval"]
-    return f"[{number(low)}, {number(high)}] {claim['confidence']:.0%}".replace("%", "\u00a0%")
+    return f"[{number(low)}, {number(high)}] {claim['confidence']:.0%}"
 
 
 def kind(claim: dict[str, Any]) -> str:
@@ -97,13 +103,13 @@ class ClaimBox(_ClaimDirective):
     def run(self) -> list[nodes.Node]:
         _, claim = self.find()
         box = nodes.container(classes=["claim"], ids=[anchor(claim)])
-        box += nodes.paragraph("", claim["sentence"], classes=["claim-sentence"])
+        box += nodes.paragraph("", typeset(claim["sentence"]), classes=["claim-sentence"])
         rests = nodes.paragraph("", "", classes=["claim-evidence"])
         rests += nodes.Text(f"{evidence(claim)}{SEPARATOR}")
         rests += link(self.env, self.env.docname, "ledger", claim["id"], "in the ledger")
         box += rests
         if claim["wrong_if"]:
-            wrong = f"This would be wrong if {claim['wrong_if']}"
+            wrong = typeset(f"This would be wrong if {claim['wrong_if']}")
             box += nodes.paragraph("", wrong.rstrip(".") + ".", classes=["claim-wrong"])
         return [box]
 
@@ -119,7 +125,7 @@ class QuoteClaim(_ClaimDirective):
         if self.content:
             paragraph += nodes.strong("", " ".join(self.content))
             paragraph += nodes.Text(" ")
-        paragraph += nodes.Text(claim["sentence"] + " ")
+        paragraph += nodes.Text(typeset(claim["sentence"]) + " ")
         paragraph += link(self.env, self.env.docname, page, anchor(claim), "See it computed")
         return [paragraph]
 
@@ -132,8 +138,7 @@ def distance(claim: dict[str, Any]) -> str:
     """Return how far a claim is from failing, in words."""
     if claim["margin"] is None:
         return ""
-    share = f"{claim['margin']:.0%}".replace("%", "\u00a0%")
-    return f"{share} from failing at {number(claim['threshold'])}"
+    return f"{claim['margin']:.0%} from failing at {number(claim['threshold'])}"
 
 
 class Ledger(SphinxDirective):
@@ -187,7 +192,7 @@ class Ledger(SphinxDirective):
                 "part": self._part(page),
                 "margin": "" if claim["margin"] is None else f"{claim['margin']:.6g}",
             }
-            row += nodes.paragraph("", claim["sentence"], classes=["claim-sentence"])
+            row += nodes.paragraph("", typeset(claim["sentence"]), classes=["claim-sentence"])
             row += self._evidence(page, claim)
             rows += row
         section += rows

@@ -87,7 +87,7 @@ def _answer(app: Sphinx, page: published.Page) -> nodes.Node:
     assert claim is not None
     box = nodes.container(classes=["answer"])
     box += nodes.paragraph("", "The short answer", classes=["answer-label"])
-    sentence = nodes.paragraph("", claim["sentence"] + " ")
+    sentence = nodes.paragraph("", claim_boxes.typeset(claim["sentence"]) + " ")
     here = app.env.docname
     sentence += claim_boxes.link(app.env, here, here, claim_boxes.anchor(claim), "Why we say so")
     box += sentence
