@@ -182,6 +182,7 @@ for name, (low, high) in interval.items():
 # the question of this page.
 
 low, high = interval["least squares"]
+expected = theory["least squares"]
 claim(
     "least-squares-floor",
     "Least squares has a mean excess risk of {value:.4f} over {n:,} data "
@@ -192,10 +193,10 @@ claim(
     interval=(low, high),
     confidence=0.99,
     n=N_DATASETS,
-    holds=low / theory["least squares"] > 0.9
-    and high / theory["least squares"] < 1.1,
+    holds=0.9 * expected < low and high < 1.1 * expected,
+    threshold=(0.9 * expected, 1.1 * expected),
     wrong_if="the interval left the margin of 10% around the closed form",
-    theory=theory["least squares"],
+    theory=expected,
     rule=2 * sigma**2 / n,
 )
 
@@ -212,10 +213,10 @@ claim(
     interval=(low, high),
     confidence=0.99,
     n=N_DATASETS,
-    holds=theory["join the dots"] - 0.1 < low
-    and high < theory["join the dots"] + 0.1
+    holds=expected - 0.1 < low
+    and high < expected + 0.1
     and high < interval["copy the nearest"][0],
-    threshold=theory["join the dots"] + 0.1,
+    threshold=(expected - 0.1, expected + 0.1),
     wrong_if="the interval left the margin of 0.1 around the closed form, or "
     "reached that of copying the nearest point",
     variance=sigma**2,

@@ -109,7 +109,7 @@ risk = {
     "averaged": table.averaged_risk.to_numpy(),
     "line": table.line_risk.to_numpy(),
 }
-print(f"{'':10}{'median':>8}{'99 % interval':>18}{'95th percentile':>18}")
+print(f"{'':10}{'median':>8}{'99% interval':>18}{'95th percentile':>18}")
 for name, risks in risk.items():
     median = statistics.quantile_interval(risks, confidence=0.99)
     interval = f"{median.low:.3f} to {median.high:.3f}"

@@ -227,7 +227,7 @@ claim(
     confidence=0.99,
     n=N_SEEDS,
     holds=dots / 2 < end.low and end.high < 2 * dots and fitted.high < 0.8,
-    threshold=2 * dots,
+    threshold=(dots / 2, 2 * dots),
     quantity="excess risk",
     wrong_if="it might be half of that or twice that, or the training "
     "error might still be four fifths of the line's",

@@ -201,7 +201,7 @@ claim(
     confidence=0.99,
     n=N_SEEDS,
     holds=tenfold.within(0.8, 1.25),
-    threshold=1.25,
+    threshold=(0.8, 1.25),
     wrong_if="the interval left the margin from 0.8 to 1.25, fixed beforehand",
 )
 

@@ -245,7 +245,7 @@ claim(
     confidence=0.99,
     n=len(np.unique(points)),
     holds=here.low > -1 / 3 and here.high < 1 / 3 and lowest > -1 / 3,
-    threshold=-1 / 3,
+    threshold=(-1 / 3, 1 / 3),
     wrong_if="two pairs of three might be ordered one way, or at any other "
     "scale as the argument needs it",
     headline=True,
@@ -299,7 +299,7 @@ claim(
     confidence=0.99,
     n=len(ratios),
     holds=agreement.within(2 / 3, 3 / 2),
-    threshold=2 / 3,
+    threshold=(2 / 3, 3 / 2),
     wrong_if="the interval reached two thirds or one and a half",
 )
 

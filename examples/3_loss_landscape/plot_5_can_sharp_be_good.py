@@ -261,7 +261,7 @@ claim(
     holds=halved.low > 0.4
     and halved.high < 0.6
     and drift[0.02].max() < needed / 100,
-    threshold=0.6,
+    threshold=(0.4, 0.6),
     wrong_if="the drift did not about halve with the step, or came within a "
     "hundredth of what the twins need",
     most=drift[0.02].max(),
@@ -308,5 +308,5 @@ assert moved.max() < needed / 10
 #
 #       The norm is smallest at a factor of 1.9, the sharpness at about 1.15,
 #       in the median of the first sixteen minima. Where the norm is smallest,
-#       the sharpness is 16 % above its least. Both prefer balanced weights,
+#       the sharpness is 16% above its least. Both prefer balanced weights,
 #       though not quite the same ones, and neither knows the function.

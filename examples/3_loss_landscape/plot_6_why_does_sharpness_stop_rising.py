@@ -165,7 +165,7 @@ for name, (low, high) in bands.items():
         np.median(even[:, 20:], axis=1), confidence=0.99
     )
 
-header = f"{'never':>6}{'median':>8}{'99 % interval':>16}{'time inside':>13}"
+header = f"{'never':>6}{'median':>8}{'99% interval':>16}{'time inside':>13}"
 print(f"{'':17}{header}")
 for name, found in settled.items():
     share = np.median(shares[name])
