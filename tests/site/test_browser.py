@@ -203,6 +203,30 @@ def test_the_switch_changes_the_colors_and_is_remembered(
     assert shown_twins(tab) == {"only-light"}
 
 
+def test_the_menu_says_which_mode_is_chosen(site: Any, tab: Any, address: str) -> None:
+    tab.goto(address + first_page(site))
+    for mode in ("dark", "light", "auto"):
+        choose(tab, mode)
+        pressed = tab.locator('.theme-change-button[aria-pressed="true"]')
+        assert set(pressed.evaluate_all("all => all.map(e => e.dataset.mode)")) == {mode}
+
+
+@each_scheme
+def test_icons_are_seen_in_forced_colors(
+    site: Any, browser: Any, address: str, scheme: str
+) -> None:
+    context = browser.new_context(forced_colors="active", color_scheme=scheme)
+    tab = context.new_page()
+    tab.goto(address + first_page(site))
+    colors = "all => all.map(e => getComputedStyle(e).backgroundColor)"
+    behind = set(tab.locator("body").evaluate_all(colors))
+    icons = tab.locator('[class*="fa-"]:visible').evaluate_all(colors)
+    context.close()
+    assert icons
+    assert behind.isdisjoint(icons)
+    assert not any("0)" in color and "rgba" in color for color in icons)
+
+
 NOTED = "auto_examples/1_story/plot_2_do_parameters_chase_noise.html"
 
 

@@ -58,6 +58,18 @@ def test_a_page_that_is_cut_off_is_seen(site: Any, tab: Any, address: str) -> No
     assert "Lessons" in find_missing(words_on_paper(tab), site.tree(page))
 
 
+def test_paper_is_light_in_the_dark_theme(site: Any, tab: Any, address: str) -> None:
+    tab.emulate_media(color_scheme="dark")
+    tab.goto(address + next(iter(site.executed)))
+    look = """() => [document.documentElement.dataset.theme, ...new Set(
+        [...document.querySelectorAll("figure.twins img")]
+            .filter(e => e.checkVisibility()).map(e => e.className))]"""
+    tab.evaluate(f"window.seen = []; addEventListener('beforeprint', () => seen.push(({look})()))")
+    tab.pdf(format="A4")
+    assert tab.evaluate("seen") == [["light", "only-light"]]
+    assert tab.evaluate(look) == ["dark", "only-dark"]
+
+
 def test_there_are_no_controls_and_answers_are_open(site: Any, tab: Any, address: str) -> None:
     tab.goto(address + "ledger.html")
     tab.emulate_media(media="print")
