@@ -79,6 +79,14 @@ def test_the_limits_end_with_what_the_bars_allow():
     ]
 
 
+def test_the_first_call_ends_with_what_its_bar_allows():
+    bars = [BAR, BAR | {"bar": "its first call, with compilation", "required": 6}]
+    parts = {"one": 0.25, "the first call": 1.5}
+    _, *rows = benchmark_results.first_call_rows(PEERS | {"bars": bars, "first_call": parts})
+    # 8 s over 6.
+    assert rows == [("one", "0.25"), ("the first call", "1.50"), ("allowed by its bar", "1.33")]
+
+
 def test_a_product_is_compared_with_ours():
     row = {"name": "a library", "dtype": "float32", "seconds": 0.00123, "ratio_to_ours": 1.234}
     head, product = benchmark_results.product_rows({"rows": [row]})

@@ -171,6 +171,17 @@ def limit_rows(roofline: Results, peers: Results) -> Iterable[tuple[str, ...]]:
         yield (f"allowed by the bar: {name}", *cells)
 
 
+def first_call_rows(peers: Results) -> Iterable[tuple[str, ...]]:
+    """Yield the parts of the engine's first call, and what its bar allows."""
+    yield ("part", "seconds")
+    for name, seconds in peers["first_call"].items():
+        yield (name, f"{seconds:.2f}")
+    for bar in peers["bars"]:
+        if bar["bar"] == "its first call, with compilation":
+            seconds = seconds_of_plain_fit(peers["rows"]) / bar["required"]
+            yield ("allowed by its bar", f"{seconds:.2f}")
+
+
 def allowed(peers: Results) -> Iterable[tuple[str, bool, float]]:
     """Yield each bar on warm speed, whether it is of one network, and the seconds on one core."""
     rows, cores = peers["rows"], peers["machine"]["cores"]
@@ -205,6 +216,7 @@ TABLES: dict[str, tuple[tuple[str, ...], Callable[..., Iterable[tuple[str, ...]]
     "products": (("curvature",), product_rows),
     "bars": (("peers", "growth", "roofline", "agreement", "curvature"), bar_rows),
     "limits": (("roofline", "peers"), limit_rows),
+    "first-call": (("peers",), first_call_rows),
 }
 
 
