@@ -98,8 +98,9 @@ def stop_held_out(
     Returns
     -------
     dict of str to ndarray of shape (n_seeds,)
-        The excess risk at the last moment, ``end``, and where the least squared error is seen by
-        the few points, ``by_few``, by the many, ``by_many``, and by the truth, ``by_truth``.
+        The excess risk at the first and the last moment, ``start`` and ``end``, and where the
+        least squared error is seen by the few points, ``by_few``, by the many, ``by_many``, and by
+        the truth, ``by_truth``.
 
     Raises
     ------
@@ -124,7 +125,8 @@ def stop_held_out(
     }
     rows = np.arange(risks.shape[1])
     chosen = {name: risks[seen.argmin(axis=0), rows] for name, seen in judges.items()}
-    return {"end": risks[-1], **{f"by_{name}": risk for name, risk in chosen.items()}}
+    ends = {"start": risks[0], "end": risks[-1]}
+    return {**ends, **{f"by_{name}": risk for name, risk in chosen.items()}}
 
 
 def half_width(values: ArrayLike) -> NDArray[np.float64]:

@@ -121,7 +121,7 @@ BREAKS = {
         "twenty-points-cannot-tell": wild,
         "pair-the-points": wild,
         "t-promises-too-much": wild,
-        "twenty-points-know-when-to-stop": restless,
+        "twenty-points-stop-better-than-never": restless,
     },
 }
 

@@ -128,8 +128,8 @@ def test_averaged_weights_seldom_beat_the_line(tmp_path):
         "print(*[(table[name] < table.line_risk).mean() for name in ('averaged_risk', 'risk')])"
     )
     averaged, last = numbers(run(begin(LUCK, "closer = statistics", shares), tmp_path))
-    assert last == pytest.approx(1 / 12, abs=0.01)
-    assert 2 * last < averaged < 1 / 5
+    assert last < 1 / 8
+    assert last < averaged < 1 / 4
 
 
 def test_twenty_seeds_show_that_the_network_loses_but_not_by_how_much(tmp_path):
@@ -178,11 +178,12 @@ def test_on_a_lower_wave_nobody_wins(tmp_path):
 def test_one_ingredient_is_not_enough_for_a_milder_verdict_either(tmp_path):
     mild = [("CHASES, HALFWAY = 0.9,", "CHASES, HALFWAY = 0.95,")]
     printed = run(begin(INGREDIENT, "alone = share", replacements=mild), tmp_path)
-    rows = re.findall(r"^(\w.*?)  .* (\d+) of 12$", printed, re.MULTILINE)
+    rows = re.findall(r"^(\w.*?)  .* (\d+) of 16$", printed, re.MULTILINE)
     counts = {name: int(count) for name, count in rows}
-    assert counts["steps"] == 5
-    assert {counts[name] for name in ("noise", "raw units", "line")} == {1}
-    assert min(counts["noise, steps"], counts["noise, line"]) >= 10
+    alone = [counts[name] for name in ("steps", "noise", "units", "line")]
+    assert max(alone) < 8
+    assert counts["steps"] >= max(alone) - 1
+    assert min(counts["noise, steps"], counts["noise, line"]) > 8
 
 
 def test_the_sign_of_the_gap_is_right_more_often_than_not(tmp_path):

@@ -52,10 +52,10 @@ def test_the_moment_of_least_error_is_chosen():
         risks.append(data.excess_risk(fit.predict, data.TRUE_LINE))
         few.append(squares[:5].mean())
         many.append(squares[5:].mean())
-    expected = [risks[-1], risks[np.argmin(few)], risks[np.argmin(many)], min(risks)]
-    assert [found[name][1] for name in ("end", "by_few", "by_many", "by_truth")] == pytest.approx(
-        expected, rel=1e-9
-    )
+    expected = [risks[0], risks[-1], risks[np.argmin(few)], risks[np.argmin(many)], min(risks)]
+    assert [
+        found[name][1] for name in ("start", "end", "by_few", "by_many", "by_truth")
+    ] == pytest.approx(expected, rel=1e-9)
 
 
 def test_the_intervals_keep_their_promise_where_their_assumptions_hold():

@@ -205,9 +205,9 @@ expected = theory["join the dots"]
 claim(
     "dots-cost-two-thirds",
     "Joining all {points} dots, noise and all, gives a mean squared distance "
-    "to the truth of {value:.2f}: about two thirds of the noise variance of "
+    "to the truth of {value:.1f}: about two thirds of the noise variance of "
     "{variance:g}. That is {times:.0f} times that of least squares, and less "
-    "than copying the nearest point gives ({nearest:.2f}).",
+    "than copying the nearest point gives ({nearest:.1f}).",
     value=mean["join the dots"],
     quantity="excess risk",
     interval=(low, high),

@@ -8,8 +8,8 @@ What if we keep training?
 
 The story stops after 800 steps. Perhaps the network only had no time to chase
 the noise. So we train on, with small batches and with all points in every
-step. We expect both to overfit in the end. Only the full batches do, as far as
-we went.
+step. We expect both to fit the noise in the end. Only the full batches do, as
+far as we went.
 """
 
 import matplotlib.pyplot as plt
@@ -103,8 +103,9 @@ full_errors, full_risks, _ = train(MOMENTS, "full batch", batch_size=None)
 # Small batches hold it back
 # --------------------------
 #
-# With the story's batches, nothing much happens in eight times the time. The
-# training error stays where the noise is.
+# With the story's batches, the training error stays where the noise is, for
+# eight times the time. The excess risk grows, as the table says, but not since
+# the network fits its points.
 
 held = statistics.quantile_interval(
     small_errors[-1] / line_error, confidence=0.99
@@ -140,10 +141,10 @@ worse = statistics.quantile_interval(
 )
 claim(
     "full-batch-overfits",
-    "After the same {steps:,} steps with all points in every step, the "
-    "training error is {chased:.2f} times that with small batches, and the "
-    "excess risk {value:.1f} times ({low:.1f} to {high:.1f}), in the median "
-    "over seeds.",
+    "After {steps:,} steps with all points in every step, the training error "
+    "is {chased:.2f} times that after as many steps with batches of 32 "
+    "({chased_low:.2f} to {chased_high:.2f}), and the excess risk {value:.1f} "
+    "times ({low:.1f} to {high:.1f}), in the median over seeds.",
     value=worse.value,
     interval=(worse.low, worse.high),
     confidence=0.99,
@@ -155,6 +156,8 @@ claim(
     headline=True,
     steps=MOMENTS[-1],
     chased=chased.value,
+    chased_low=chased.low,
+    chased_high=chased.high,
 )
 
 # %%
@@ -211,7 +214,7 @@ figures.show(
 
 # %%
 # The network that fits its points best ends near the cost of joining the
-# dots: two thirds of the noise variance, and no catastrophe.
+# dots, two thirds of the noise variance.
 
 end = statistics.quantile_interval(eager_risks[-1], confidence=0.99)
 fitted = statistics.quantile_interval(
@@ -219,9 +222,10 @@ fitted = statistics.quantile_interval(
 )
 claim(
     "long-training-costs-the-dots",
-    "After {steps:,} steps, the eager network has {fitted:.0%} of the line's "
-    "training error, and an excess risk of {value:.1f} ({low:.1f} to "
-    "{high:.1f}): the order of joining the dots ({dots:.2f}).",
+    "After {steps:,} full-batch steps on standardized points, a network of "
+    "{parameters:,} parameters has {fitted:.0%} of the line's training error, "
+    "and an excess risk of {value:.1f} in the median ({low:.1f} to "
+    "{high:.1f}): the order of joining the dots ({dots:.1f}).",
     value=end.value,
     interval=(end.low, end.high),
     confidence=0.99,
@@ -234,7 +238,21 @@ claim(
     steps=LONG[-1],
     fitted=fitted.value,
     dots=dots,
+    parameters=STORY.replace(**eager).n_parameters(),
 )
+
+# %%
+# In the median, that is, and for now. Some seeds end far above it, and the
+# risk has not come to rest.
+
+rises = statistics.quantile_interval(eager_risks[-1] / eager_risks[-2])
+print(
+    f"largest of {N_SEEDS}: {eager_risks[-1].max() / dots:.0f} times the dots"
+)
+print(f"over the second half: {rises.value:.2f} times, at 95% ", end="")
+print(f"{rises.low:.2f} to {rises.high:.2f}")
+assert eager_risks[-1].max() > 2 * dots
+assert rises.value > 1
 
 # %%
 # Lessons
@@ -242,8 +260,8 @@ claim(
 #
 # The network can overfit. The story's recipe does not let it, and not only
 # because it stops early: the noise of small batches at this learning rate
-# keeps it near the line for eight times as long. Take that noise away, and the
-# same network fits the noise of the data instead.
+# keeps it from fitting the points for eight times as long. Take that noise
+# away, and the same network fits the noise of the data instead.
 #
 # Even then the price, in the median, is of the order of joining the dots.
 #
@@ -258,8 +276,8 @@ claim(
 #
 #    .. answer::
 #
-#       Yes, for the most part. After as many steps, the median training error
-#       is 2.7 instead of 1.8, and the excess risk 0.9 instead of 3.0. With a
+#       Only in part. After as many steps, the median training error is about
+#       2.7 instead of 1.8, and the excess risk about 0.9 instead of 3. With a
 #       small learning rate the noise of the batches slows the chase; it does
 #       not stop it.
 #
@@ -272,5 +290,5 @@ claim(
 #    .. answer::
 #
 #       They do, for as long as we train here: after 6,400 steps the training
-#       error is 3.6, hardly below the line's, and the excess risk is 0.4. The
-#       noise is smaller, but so is each step.
+#       error is about 3.6, hardly below the line's, and the excess risk about
+#       0.4. The noise is smaller, but so is each step.

@@ -9,7 +9,8 @@ Which ingredient keeps it from overfitting?
 The story's network stops after 800 steps, sees its points in small batches
 that are shuffled anew, gets raw inputs, and begins as a straight line. Take
 one of these away: does it overfit? We expected one of them to be the cause.
-None is: it takes two.
+Alone, none makes more than a few networks overfit. Without the batch noise and
+one of two others, most do.
 """
 
 import matplotlib.pyplot as plt
@@ -23,7 +24,7 @@ from overfit_tutorial.sweeps import run_sweep
 
 plt.style.use(figures.STYLE)
 SEED = 40
-N_SEEDS = 12
+N_SEEDS = 16
 SHORT, LONG = 800, 4800
 
 # %%
@@ -38,7 +39,7 @@ model = networks.build_mlp(seed=SEED)
 x = np.linspace(0, 20, 401)
 figure, ax = plt.subplots(figsize=figures.LADDER)
 for role, center in {"network": 0.0, "series_a": CENTER}.items():
-    label = "centered inputs" if center else "raw inputs"
+    label = f"{'centered' if center else 'raw'} inputs"
     born = model(x[:, np.newaxis] - center).numpy()[:, 0]
     figures.plot_curve(ax, x, born, role=role, label=label)
 ax.set(xlabel="x", ylabel="output", title="One network, untrained")
@@ -93,14 +94,14 @@ crossed = [
     {"unit": [UNIT]},
 ]
 short = [
-    # Other units, and one more; random biases, alone and without batch noise:
+    # Other units, and one more; random biases, without batch noise:
     {"unit": [UNIT], "batch_size": [100]},
     {"unit": [UNIT], "center": [CENTER]},
-    {"bias_std": [1.0], "batch_size": [32, 100]},
+    {"bias_std": [1.0], "batch_size": [100]},
 ]
 
 # %%
-# All cells train on the same twelve data sets. What a cell does not name is as
+# All cells train on the same data sets. What a cell does not name is as
 # in the story.
 
 
@@ -145,9 +146,8 @@ corner, biases = {"center": CENTER}, {"bias_std": 1.0}
 one = {
     "steps": without(**steps),
     "noise": without(**noise),
-    "raw units": without(**units),
+    "units": without(**units),
     "line": without(**corner),
-    "line (biases)": without(**biases),
 }
 two = {
     "steps, units": without(**steps, **units),
@@ -169,7 +169,7 @@ for name, cell in cells.items():
 # (Medians; the error is the training error in units of the line's.) On the
 # ladder:
 
-shown = ["nothing", *list(one)[:4], "steps, line", "noise, steps"]
+shown = ["nothing", *one, "steps, line", "noise, steps"]
 shown += ["noise, line", "noise, steps, line"]
 roles = {0: "network", 1: "series_b", 2: "series_a", 3: "series_c"}
 rows = {}
@@ -193,9 +193,9 @@ figures.show(
 )
 
 # %%
-# So the answer to our question is: no single one. We count the runs that
-# overfit; the intervals come from drawing whole seeds again, since the cells
-# share them.
+# So the answer to our question is: none alone, for most networks. We count the
+# runs that overfit; the intervals come from drawing whole seeds again, since
+# the cells share them.
 
 
 def share_that_overfits(group):
@@ -211,9 +211,10 @@ paired = share_that_overfits([two["noise, steps"], two["noise, line"]])
 claim(
     "no-single-ingredient",
     "With one of the four ingredients taken away, {value:.0%} of all "
-    "networks overfit ({low:.0%} to {high:.0%}). With the batch noise and "
-    "either the few steps or the line at birth taken away, {paired:.0%} do "
-    "({paired_low:.0%} to {paired_high:.0%}).",
+    "networks overfit ({low:.0%} to {high:.0%}), at most {most} of {n} for "
+    "one of them. With the batch noise and either the few steps or the line "
+    "at birth taken away, {paired:.0%} do ({paired_low:.0%} to "
+    "{paired_high:.0%}).",
     value=alone.value,
     interval=alone.ends,
     confidence=0.99,
@@ -223,6 +224,7 @@ claim(
     wrong_if="three in ten networks might overfit with one ingredient away, "
     "or the pairs fewer than half",
     headline=True,
+    most=max(cell.overfits.sum() for cell in one.values()),
     paired=paired.value,
     paired_low=paired.low,
     paired_high=paired.high,
@@ -247,9 +249,9 @@ def times(cell, other, column="risk"):
 birth = times(two["noise, line"], one["noise"])
 claim(
     "a-corner-at-birth",
-    "Without batch noise, a network that begins with a corner ends {steps} "
-    "steps later with {value:.1f} times the excess risk of one that begins "
-    "as a line ({low:.1f} to {high:.1f}), in the median.",
+    "Without batch noise, a network that begins with a corner ends the "
+    "story's steps with {value:.1f} times the excess risk of one that "
+    "begins as a line ({low:.1f} to {high:.1f}), in the median.",
     value=birth.value,
     interval=birth.ends,
     confidence=0.99,
@@ -257,7 +259,6 @@ claim(
     holds=birth.low > 1,
     threshold=1,
     wrong_if="the corner might cost nothing",
-    steps=SHORT,
 )
 
 # %%
@@ -271,9 +272,9 @@ chase = times(three["noise, steps, line"], two["steps, line"], "error")
 price = times(three["noise, steps, line"], two["steps, line"])
 claim(
     "batch-noise-holds-back",
-    "After {steps:,} steps from a corner, taking the batch noise away "
-    "multiplies the training error by {value:.2f} ({low:.2f} to {high:.2f}) "
-    "and the excess risk by {price:.1f}, in the median.",
+    "After {steps:,} steps from a corner at birth, taking the batch noise "
+    "away multiplies the training error by {value:.2f} ({low:.2f} to "
+    "{high:.2f}) and the excess risk by {price:.1f}, in the median.",
     value=chase.value,
     interval=chase.ends,
     confidence=0.99,
@@ -320,6 +321,13 @@ claim(
 )
 
 # %%
+# How many of these overfit, from a line and from a corner? With new orders
+# they are the rows *steps* and *steps, line* of the table.
+
+same = [without(**steps, **frozen, **b).overfits for b in ({}, corner)]
+print(f"in one order: {same[0].sum()} and {same[1].sum()} of {N_SEEDS}")
+
+# %%
 # Lessons
 # -------
 #
@@ -344,5 +352,6 @@ claim(
 #
 #    .. answer::
 #
-#       No. Long training alone brings it to five of twelve, each of the others
-#       to one. Two together do: without noise, ten or more of twelve overfit.
+#       No. Long training alone comes nearest, and still makes fewer than half
+#       of them overfit. Without the noise and either the few steps or the
+#       line, most do.

@@ -244,9 +244,9 @@ print(
 #
 # At a minimum that fits *n* points, a loss is curved in at most *n* directions
 # and flat in all others, however many there are. The number of parameters does
-# not show in the curvature. And what is called sharpness, the largest
-# eigenvalue, is one of *n* numbers that span decades: another choice, the
-# trace or the volume, may rank minima differently.
+# not show in the number of curved directions. And what is called sharpness,
+# the largest eigenvalue, is one of *n* numbers that span decades: another
+# choice, the trace or the volume, may rank minima differently.
 #
 # What this does not show: flatness in the flat directions. Zero curvature
 # means that the loss rises more slowly than any parabola nearby, not that it

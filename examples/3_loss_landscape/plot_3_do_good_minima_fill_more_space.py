@@ -317,8 +317,7 @@ claim(
 #
 # As an explanation of what training does by itself, we do not see it here.
 # Plain training finds minima of different volume and nearly the same risk.
-# Volume does not choose among them, and does not have to: there is little to
-# choose.
+# Volume does not tell the better of them, and there is little to tell.
 #
 # What this does not show: that volume is irrelevant elsewhere. These are small
 # networks on ten points, volume is that of a bowl, and five draws see only
@@ -332,5 +331,4 @@ claim(
 #    .. answer::
 #
 #       A little: more volume goes with less risk, at a correlation of about
-#       minus a fifth, and its interval includes zero. Points with more noise
-#       need more bends, which cost both.
+#       minus a fifth, and its interval includes zero.

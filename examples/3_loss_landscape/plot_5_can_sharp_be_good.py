@@ -289,13 +289,12 @@ assert moved.max() < needed / 10
 #
 # It may still be true of the minima that training finds, since training does
 # not rescale. That is a weaker statement, one about an optimizer and its
-# starting point. Had we started from unbalanced weights, gradient descent
-# would have kept them so.
+# starting point. Had we started from unbalanced weights, gradient descent in
+# small enough steps would have kept them so.
 #
-# What this does not show: that sharpness is useless. Between minima that one
-# optimizer reached from like starts, it may still tell good from bad, as it
-# did on the first page. Measures that are blind to rescaling exist, too; none
-# is tested here.
+# What this does not show: that sharpness is useless. Between minima that were
+# made good and bad from like starts, it told them apart on the first page.
+# Measures that are blind to rescaling exist, too; none is tested here.
 #
 # .. exercise:: The flattest twin
 #

@@ -9,7 +9,9 @@ What did flatness explain?
 The paper's argument: bad minima are sharp, sharp minima fill little space, so
 training misses them. This part has tested the steps one by one. Here they are
 side by side, after a question that comes first: is the story's network at a
-minimum at all? We expect that it is not.
+minimum at all? We expect that it is not, and that the argument holds where
+there are minima. Half of it does: of two that training finds, the flatter is
+not the better one.
 """
 
 import dataclasses
@@ -224,7 +226,7 @@ claim(
 # little to choose, and neither volume nor flatness picks the better ones. By
 # the interval above, the flatter one is the worse, if anything. And what keeps
 # training from bad minima was not shown to be their size: there are paths from
-# good ones to bad ones with little loss on the way
+# good ones to bad ones on which the loss is far lower than between them
 # (:doc:`plot_4_what_lies_between_minima`).
 #
 # *So the story's network does not overfit.* This does not follow at all. It
@@ -239,9 +241,10 @@ claim(
 # Flatness describes here what damage by wrong points does to a network. It
 # does not say why a network without them is well-behaved.
 #
-# What would? A network starts as a straight line, and it takes many steps to
-# bend it. That is about functions and not about the landscape: see
-# :doc:`/auto_examples/2_is_it_true/plot_2_what_if_we_keep_training`.
+# What would? A network starts as a straight line, it takes many steps to bend
+# it, and fresh batches undo the chase after single points. That is about
+# functions and training, not about the landscape: see
+# :doc:`/auto_examples/2_is_it_true/plot_4_which_ingredient`.
 #
 # What this does not show: that flatness explains nothing elsewhere. These are
 # small networks on one line, and one recipe.
@@ -254,5 +257,4 @@ claim(
 #    .. answer::
 #
 #       No. On these ten, the median training error is still about one noise
-#       variance. More of the runs are now below the line's, but none is near
-#       zero.
+#       variance. Some of the runs are below the line's, but none is near zero.

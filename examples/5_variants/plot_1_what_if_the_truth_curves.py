@@ -7,8 +7,9 @@ What if the truth curves?
 =========================
 
 When the truth is a line, a line plays at home. Here the truth gets a bend. The
-line must miss it; we expect the network to follow. We train the story's
-network on many data sets, once with each truth.
+line must miss it; we expect the network to follow. It follows part of the way,
+and beats the line by that. We train the story's network on many data sets,
+once with each truth.
 """
 
 import matplotlib.pyplot as plt
@@ -220,9 +221,8 @@ claim(
 # Lessons
 # -------
 #
-# Nobody has told the line that the truth may bend, and nobody has told the
-# network that it is straight. Each wins where what it takes for granted is
-# true.
+# The line wins where the truth is straight, the network where it bends far
+# enough: how far, the exercise asks.
 #
 # The median network *underfits* the wave: eight hundred steps have given it
 # part of the bend, not all.
