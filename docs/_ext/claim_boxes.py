@@ -41,8 +41,8 @@ def number(value: float) -> str:
 
 
 def typeset(text: str) -> str:
-    """Return a text with minus signs where Python has hyphens before numbers."""
-    return re.sub(r"(?<![\w.])-(?=[\d.])", "−", text)
+    """Return a text with minus signs and apostrophes, where Python has what is on a keyboard."""
+    return re.sub(r"(?<![\w.])-(?=[\d.])", "−", text).replace("'", "’")
 
 
 def evidence(claim: dict[str, Any]) -> str:

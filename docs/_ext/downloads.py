@@ -26,6 +26,10 @@ from sphinx.application import Sphinx
 EVERYTHING = "why-no-wild-curve.zip"
 WHOLE_SITE = "why-no-wild-curve-site.zip"
 WHEELS = "_static/wheels"
+# Who reads the zip of the site has it.
+_LINK_TO_ITSELF = re.compile(
+    rb'<a [^>]*href="why-no-wild-curve-site\.zip"[^>]*>(.*?)</a>', re.DOTALL
+)
 
 # With what the package calls extras, such as `cluster`.
 _DEPENDENCY = re.compile(r'^# dependencies = \["overfit-tutorial(\[[a-z,]+\])?"\]\n', re.MULTILINE)
@@ -203,7 +207,10 @@ def _whole_site(out: Path) -> Iterator[tuple[str, bytes]]:
             continue
         is_hidden = any(part.startswith(".") for part in path.relative_to(out).parts)
         if path.is_file() and path.suffix != ".map" and not is_hidden:
-            yield f"{top}/{path.relative_to(out).as_posix()}", path.read_bytes()
+            content = path.read_bytes()
+            if path.suffix == ".html":
+                content = _LINK_TO_ITSELF.sub(rb"\1", content)
+            yield f"{top}/{path.relative_to(out).as_posix()}", content
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -82,10 +82,24 @@ def visit_block_math(self: HTML5Translator, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
+def keep_punctuation(app: Sphinx, doctree: nodes.document) -> None:
+    """Tie what follows a formula to it: browsers begin lines with the full stop behind one."""
+    for formula in list(doctree.findall(nodes.math)):
+        parent, place = formula.parent, formula.parent.index(formula)
+        after = parent[place + 1] if place + 1 < len(parent) else None
+        if isinstance(after, nodes.Text) and (found := re.match(r"[.,;:!?)]+", after)):
+            mark, rest = nodes.Text(found[0]), nodes.Text(after[found.end() :])
+            parent[place : place + 2] = [
+                nodes.inline("", "", formula, mark, classes=["unbroken"]),
+                rest,
+            ]
+
+
 def setup(app: Sphinx) -> ExtensionMetadata:
     app.add_html_math_renderer(
         "mathml",
         inline_renderers=(visit_inline_math, None),
         block_renderers=(visit_block_math, None),
     )
+    app.connect("doctree-read", keep_punctuation)
     return {"version": "1.0", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -15,7 +15,7 @@ _OVERVIEW = "api/index"
 def first_line(module: Path) -> str:
     """Return what a module says of itself in one line, or nothing."""
     words = ast.get_docstring(ast.parse(module.read_text(encoding="utf-8"))) or ""
-    return words.partition("\n")[0]
+    return words.partition("\n")[0].replace("'", "’")
 
 
 def marked(words: str) -> list[nodes.Node]:

@@ -15,12 +15,20 @@
   sorted.className = "ledger";
   form.after(sorted);
 
+  // What a keyboard types finds what a page typesets.
+  const plain = (text) =>
+    text
+      .toLowerCase()
+      .replace(/[’‘]/g, "'")
+      .replace(/[−–]/g, "-")
+      .replace(/(\d),(?=\d)/g, "$1");
+  const words = new Map(rows.map((row) => [row, plain(row.textContent)]));
   const margin = (row) => (row.dataset.margin === "" ? Infinity : parseFloat(row.dataset.margin));
   const chosen = () => Object.fromEntries(new FormData(form));
   const fits = (row, { q, part, kind }) =>
     (!part || row.dataset.part === part) &&
     (!kind || row.dataset.kind === kind) &&
-    q.toLowerCase().split(/\s+/).every((word) => row.textContent.toLowerCase().includes(word));
+    plain(q).split(/\s+/).every((word) => words.get(row).includes(word));
 
   const show = () => {
     const choice = chosen();
@@ -37,7 +45,7 @@
     const count = rows.filter((row) => !row.hidden).length;
     status.textContent = `${count} of ${rows.length} claims`;
     notice.hidden = count === rows.length;
-    notice.querySelector("span").textContent = `Only ${count} of the ${rows.length} claims are shown.`;
+    notice.querySelector("span").textContent = `Chosen: ${count} of ${rows.length} claims.`;
   };
   const write = () => {
     const set = Object.entries(chosen()).filter(([, value]) => value);
@@ -72,6 +80,10 @@
     show();
   });
   addEventListener("hashchange", go);
+  // Nothing changes in the address where it names the same claim once more.
+  document.addEventListener("click", ({ target }) => {
+    if (target.closest("a")?.hash === location.hash && location.hash) go();
+  });
   read();
   show();
   form.hidden = false;

@@ -188,8 +188,7 @@ figures.show(
     "interval. The rows name what was taken away: nothing, one ingredient, "
     "two, three.",
     alt="Nine rows of dots on a logarithmic axis of excess risk. Medians: "
-    + ", ".join(f"{name}: {cells[name].risk.median():.2f}" for name in shown)
-    + ".",
+    + ", ".join(f"{name}: {cells[name].risk.median():.2f}" for name in shown),
 )
 
 # %%

@@ -88,7 +88,7 @@ def test_the_top_says_what_is_hidden_and_brings_it_back(
     assert notice.is_hidden()
     tab.goto(address + "ledger.html?kind=exact")
     n_exact = sum(claim["kind"] == "exact" for claim in claims)
-    assert f"Only {n_exact} of the {len(claims)} claims are shown" in notice.inner_text()
+    assert f"Chosen: {n_exact} of {len(claims)} claims" in notice.inner_text()
     assert notice.bounding_box()["y"] < tab.viewport_size["height"]
     notice.get_by_role("button").click()
     assert notice.is_hidden()
@@ -106,6 +106,26 @@ def test_a_link_to_a_hidden_claim_shows_it(tab: Any, address: str, claims: Any) 
     assert shown(tab) == [claim["id"] for claim in claims]
     box = tab.locator(f"#{hidden}").bounding_box()
     assert 0 <= box["y"] < tab.viewport_size["height"]
+
+
+@pytest.mark.parametrize("typed", ["line's", "40701", "gauss-newton", "-0.7"])
+def test_what_a_keyboard_types_finds_what_is_typeset(
+    tab: Any, address: str, claims: Any, typed: str
+) -> None:
+    tab.goto(address + "ledger.html")
+    tab.get_by_label("Search").last.fill(typed)
+    assert 0 < len(shown(tab)) < len(claims)
+
+
+def test_the_link_that_is_in_the_address_shows_a_hidden_claim_once_more(
+    tab: Any, address: str, claims: Any
+) -> None:
+    risk = next(c["id"] for c in claims if c["quantity"] and c["kind"] == "measured")
+    tab.goto(f"{address}ledger.html#{risk}")
+    tab.select_option("select[name=kind]", "one seed")
+    assert risk not in shown(tab)
+    tab.locator(f"ol.risks a[href='#{risk}']").click()
+    assert risk in shown(tab)
 
 
 def test_a_link_to_a_claim_that_is_shown_keeps_the_choice(
