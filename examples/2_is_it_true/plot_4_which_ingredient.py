@@ -280,8 +280,7 @@ claim(
     n=N_SEEDS,
     holds=chase.high < 0.9 and price.low > 1,
     threshold=0.9,
-    wrong_if="nine tenths of the training error might be left, or the excess "
-    "risk might not grow",
+    wrong_if="nine tenths of the error might be left, or the risk not grow",
     steps=LONG,
     price=price.value,
 )
