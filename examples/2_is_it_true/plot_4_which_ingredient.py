@@ -221,7 +221,7 @@ claim(
     holds=alone.high < 0.3 and paired.low > 0.5,
     threshold=0.3,
     wrong_if="three in ten networks might overfit with one ingredient away, "
-    "or the pairs fewer than half",
+    "or fewer than half with one of the two pairs away",
     headline=True,
     most=max(cell.overfits.sum() for cell in one.values()),
     paired=paired.value,
@@ -273,16 +273,20 @@ claim(
     "batch-noise-holds-back",
     "After {steps:,} steps from a corner at birth, taking the batch noise "
     "away multiplies the training error by {value:.2f} ({low:.2f} to "
-    "{high:.2f}) and the excess risk by {price:.1f}, in the median.",
+    "{high:.2f}) and the excess risk by {price:.1f} ({price_low:.1f} to "
+    "{price_high:.1f}), in the median.",
     value=chase.value,
     interval=chase.ends,
     confidence=0.99,
     n=N_SEEDS,
     holds=chase.high < 0.9 and price.low > 1,
     threshold=0.9,
-    wrong_if="nine tenths of the error might be left, or the risk not grow",
+    wrong_if="nine tenths of the training error might be left, or the excess "
+    "risk might not grow",
     steps=LONG,
     price=price.value,
+    price_low=price.low,
+    price_high=price.high,
 )
 
 # %%
@@ -307,7 +311,8 @@ claim(
     "frozen-batches-chase",
     "After {steps:,} steps with batches of 32 in one order that repeats, the "
     "training error is {value:.2f} times what it is with a new order in each "
-    "epoch ({low:.2f} to {high:.2f}), in the median.",
+    "epoch ({low:.2f} to {high:.2f}), in the median. Of networks that begin "
+    "with a corner, {same} of {n} then overfit instead of {fresh}.",
     value=repeated.value,
     interval=repeated.ends,
     confidence=0.99,
@@ -316,14 +321,9 @@ claim(
     threshold=1,
     wrong_if="repeating the order might not help the chase",
     steps=LONG,
+    same=without(**steps, **frozen, **corner).overfits.sum(),
+    fresh=two["steps, line"].overfits.sum(),
 )
-
-# %%
-# How many of these overfit, from a line and from a corner? With new orders
-# they are the rows *steps* and *steps, line* of the table.
-
-same = [without(**steps, **frozen, **b).overfits for b in ({}, corner)]
-print(f"in one order: {same[0].sum()} and {same[1].sum()} of {N_SEEDS}")
 
 # %%
 # Lessons
