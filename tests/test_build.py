@@ -315,6 +315,9 @@ def test_a_page_is_one_file_and_it_is_the_one_that_contributing_shows(toy):
     assert "Is it a question?" in page
     assert "requires-python" not in page, "what uv reads is hidden from readers"
     assert 'id="claim-short-id"' in page
+    # What `nox -s site` asks of a page.
+    assert 2 <= len(re.findall('id="claim-', page)) <= 5
+    assert all(len(alt.split()) >= 8 for alt in re.findall(r'<img [^>]*alt="([^"]+)"', page))
     assert "Where to look.</figcaption>" in page
     assert 'id="short-id"' in (toy.html / "ledger.html").read_text(encoding="utf-8")
     assert "plot_three.html" in (toy.html / "auto_examples/index.html").read_text("utf-8")

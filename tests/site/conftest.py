@@ -429,7 +429,7 @@ AXE_RUN = """([within, options]) =>
     axe.run(within ? document.querySelector(within) : document, options)
         .then(found => found.violations)"""
 # What is folded away counts, too.
-UNFOLD = "document.querySelectorAll('main details').forEach(details => { details.open = true })"
+UNFOLD = "document.querySelectorAll('details').forEach(details => { details.open = true })"
 MENU = "dialog[open]"
 MOST_CONTROLS = 1000
 
