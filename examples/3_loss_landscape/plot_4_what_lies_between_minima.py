@@ -188,8 +188,8 @@ print(f"{'highest loss / noise variance':30}{'median':>8}{'99% interval':>18}")
 height = {}
 for name, values in heights.items():
     height[name] = statistics.quantile_interval(values, confidence=0.99)
-    interval = f"{height[name].low:.2g} to {height[name].high:.2g}"
-    print(f"{name:30}{height[name].value:8.2g}{interval:>18}")
+    interval = f"{height[name].low:.3g} to {height[name].high:.3g}"
+    print(f"{name:30}{height[name].value:8.3g}{interval:>18}")
 
 # %%
 # The mountain is real on the straight line. Between two good minima, most of
