@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 # Sphinx sets typographic quotation marks, dashes and dots in prose.
-PLAIN = str.maketrans({"‘": "'", "’": "'", "“": '"', "”": '"', "–": "--", "—": "---", "…": "..."})
+PLAIN = str.maketrans(
+    {"‘": "'", "’": "'", "“": '"', "”": '"', "–": "--", "—": "---", "…": "...", "−": "-"}
+)
 
 # In these parts, a measured claim needs so many runs.
 FEWEST_RUNS = {"auto_examples/3_": 20, "auto_examples/5_": 20}
