@@ -121,6 +121,14 @@ def find_anatomy_faults(tree: Any) -> list[str]:
     return problems
 
 
+def find_minutes(meta: str) -> tuple[int, int]:
+    """Return what a line under a title says: minutes to read, and of the path that it is on."""
+    minutes = re.match(r"(\d+) min", meta)
+    path = re.search(r"on the (\d+)-minute path", meta)
+    assert minutes, meta
+    return int(minutes[1]), int(path[1]) if path else 0
+
+
 def find_repeated_titles(titles: dict[str, str]) -> list[str]:
     counts = Counter(titles.values())
     return [f"{page}: {title!r}" for page, title in titles.items() if counts[title] > 1]
@@ -135,6 +143,16 @@ def citation_keys() -> list[str]:
 def test_every_example_has_its_page(site: Any) -> None:
     assert set(site.executed) - set(site.pages) == set()
     assert site.executed, "there are no examples"
+
+
+def test_the_path_takes_no_longer_than_it_says(site: Any) -> None:
+    lines = [site.tree(page).select_one(".page-meta").get_text() for page in site.executed]
+    found = [find_minutes(line) for line in lines]
+    lengths = {promised for _, promised in found if promised}
+    assert len(lengths) == 1
+    assert sum(minutes for minutes, promised in found if promised) <= lengths.pop()
+    button = site.tree("index.html").select_one(".start").get_text()
+    assert button.strip() == "Read it in 20 minutes"
 
 
 def test_the_build_came_to_its_end() -> None:
@@ -197,6 +215,12 @@ def test_the_keys_of_the_bibliography_are_found(citation_keys: list[str]) -> Non
 
 
 # -- Each check can fail -----------------------------------------------------
+
+
+def test_minutes_are_read() -> None:
+    assert find_minutes("4 min · runs in 2 s · ★ on the 20-minute path") == (4, 20)
+    assert find_minutes("12 min · deeper") == (12, 0)
+
 
 WHOLE = (
     '<p class="page-meta"></p><div class="answer"></div><figure class="twins"></figure>'
