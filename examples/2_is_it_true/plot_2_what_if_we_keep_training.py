@@ -195,9 +195,8 @@ for name, (errors, risks, role, marker) in paths.items():
     style = {"color": figures.LIGHT[role], "marker": marker, "markersize": 6}
     across, up = np.median(errors, axis=1), np.median(risks, axis=1)
     ax.plot(across, up, label=name, **style)
-figures.mark_rungs(
-    ax, {"joining the dots": dots, "least squares": floor}, axis="y"
-)
+rungs = {name: every[name] for name in list(every)[:3]}
+figures.mark_rungs(ax, rungs, axis="y")
 ax.set(yscale="log", xlabel="training error", ylabel="excess risk (log scale)")
 ax.set_title("Overfitting, step by step")
 ax.set_ylim(floor / 2, 2 * dots)
