@@ -45,6 +45,8 @@ QUERIES = {
     "bad minima": {BAD_MINIMA, VOLUME, "api/minima.html"},
     "wrong points": {BAD_MINIMA, VOLUME, "api/poison.html"},
     "volume": {VOLUME},
+    "mode connectivity": {BETWEEN},
+    "implicit bias": {"glossary.html"},
     "paths between minima": {BETWEEN, "api/paths.html"},
     "flatness": {FLATNESS},
     "Lanczos": {CURVATURE, "api/spectra.html", "api/curvature.html"},
