@@ -27,6 +27,7 @@ class Figure:
     height: int
     caption: str
     alt: str
+    title: str = ""
 
 
 @dataclass

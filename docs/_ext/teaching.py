@@ -62,12 +62,16 @@ class ExerciseList(_Listing):
 
 
 class FigureList(_Listing):
-    """Every figure by its caption, with both of its twins to be taken away."""
+    """Every figure by its title and caption, with both of its twins to be taken away."""
 
     def items(self, page: published.Page) -> Iterator[nodes.paragraph]:
         for number, figure in enumerate(page.figures, 1):
             parsed, _ = self.parse_inline(figure.caption)
-            paragraph = nodes.paragraph("", "", *parsed)
+            paragraph = nodes.paragraph("", "")
+            if figure.title:
+                paragraph += nodes.strong("", figure.title)
+                paragraph += nodes.Text(". ")
+            paragraph += parsed
             paragraph += nodes.Text(" ")
             for name, twin in (("light", figure.light), ("dark", figure.dark)):
                 label = f"{name}<span class='visually-hidden'>, figure {number}</span>"

@@ -75,7 +75,14 @@ def save_twins(figure: Figure, png: Path) -> published.Figure:
         height=round(_WIDTH * height / width),
         caption=described.caption,
         alt=described.alt,
+        title=_title(figure),
     )
+
+
+def _title(figure: Figure) -> str:
+    """Return the first title of a figure's axes, wherever it stands."""
+    titles = (ax.get_title(loc=place) for ax in figure.axes for place in ("left", "center"))
+    return next(filter(None, titles), "")
 
 
 def directive(figure: published.Figure, folder: str) -> str:

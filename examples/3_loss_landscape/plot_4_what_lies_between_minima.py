@@ -167,9 +167,9 @@ for name, end in {"other": other, "bad": bad}.items():
 #
 # Two points are joined by more than one path, and often by one of low loss:
 # *mode connectivity*. We bend the line by one control point, and train that so
-# that the mean loss along the curve is small :cite:`garipov2018`. The other good
-# minimum is aligned first. The bad one is not: it grew from the same first
-# weights, so that its units already correspond.
+# that the mean loss along the curve is small :cite:`garipov2018`. The other
+# good minimum is aligned first. The bad one is not: it grew from the same
+# first weights, so that its units already correspond.
 
 bending = {"seed": PATH_SEED, "learning_rate": 0.01}
 curves = {"other": {}, "bad": {}}
