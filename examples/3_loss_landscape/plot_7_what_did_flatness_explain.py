@@ -7,11 +7,9 @@ What did flatness explain?
 ==========================
 
 The paper's argument: bad minima are sharp, sharp minima fill little space, so
-training misses them. This part has tested the steps one by one. Here they are
-side by side, after a question that comes first: is the story's network at a
-minimum at all? We expect that it is not, and that the argument holds where
-there are minima. Half of it does: of two that training finds, the flatter is
-not the better one.
+training misses them. Here are the steps side by side, after a question that
+comes first: is the story's network at a minimum at all? We expect that it is
+not. Nor, of two minima that training finds, is the flatter one the better.
 """
 
 import dataclasses
