@@ -141,7 +141,8 @@ def test_twenty_seeds_show_that_the_network_loses_but_not_by_how_much(tmp_path):
     )
     loses, low, high = numbers(run(few, tmp_path))
     assert loses > 0.75
-    assert low < 2 < 30 < high
+    assert 5 * low < high
+    assert low < 4
 
 
 @pytest.mark.parametrize(

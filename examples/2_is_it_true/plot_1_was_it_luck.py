@@ -288,5 +288,6 @@ assert parts["averaged"].low > parts["last step"].value
 #    .. answer::
 #
 #       That the network loses to the line is clear after twenty seeds. By how
-#       much is not: the interval of the factor reaches from below two to above
-#       thirty, and "more than three times" can no longer be claimed.
+#       much is not: one end of the factor's interval is more than five times
+#       the other, and whether "more than three times" can still be claimed is
+#       luck.
