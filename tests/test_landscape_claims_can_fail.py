@@ -31,6 +31,7 @@ pytestmark = pytest.mark.build
 PART = Path(__file__).parents[1] / "examples" / "3_loss_landscape"
 find_minima, stability_threshold = minima.find_minima, sharpness.stability_threshold
 hessian_operator, ray_radius = landscapes.hessian_operator, directions.ray_radius
+log_volume = curvature.log_volume
 rescale, fit_ensemble = symmetries.rescale, ensembles.fit_ensemble
 
 
@@ -81,10 +82,9 @@ def bowl_on_top(model, x, y, **options):
     return operator + aslinearoperator(bowl)
 
 
-def volume_by_lot(eigenvalues, *, prior_std, tolerance):
-    """Volumes have nothing to do with the minimum."""
-    last_digits = int(re.sub(r"\D", "", f"{eigenvalues[0]:.15e}")[8:16])
-    return float(np.random.default_rng(last_digits).standard_normal())
+def volume_upside_down(*args, **options):
+    """The sharper a minimum, the more volume it has."""
+    return -log_volume(*args, **options)
 
 
 def longer_rays(*args, **options):
@@ -160,9 +160,9 @@ CASES = {
         (minima, "find_minima", but_seen(eigenvalues=all_directions_alike)),
         {"one-direction-is-half-of-it"},
     ),
-    "volume by lot": (
+    "volume upside down": (
         "plot_3_do_good_minima_fill_more_space",
-        (curvature, "log_volume", volume_by_lot),
+        (curvature, "log_volume", volume_upside_down),
         {"volume-orders-good-and-bad", "volume-orders-bad-minima"},
     ),
     "the paper is right": (
