@@ -7,7 +7,7 @@ from typing import Any
 
 import protocol
 
-from overfit_tutorial import _blocks, _loop
+from overfit_tutorial._engine import draws, loop
 from overfit_tutorial.training import STORY, fit_network
 
 TRACING, COMPILATION = "TensorFlow traces the loop", "XLA compiles it, and the rest"
@@ -17,8 +17,8 @@ def parts() -> dict[str, float]:
     """Return the seconds of each part, in a process that has not trained before."""
     (x,), (y,) = protocol.points([0])
     seconds: dict[str, float] = {}
-    _time("the first weights", _blocks, "initial_weights_of", seconds)
-    _time(TRACING, _loop.Loop, "_run", seconds)
+    _time("the first weights", draws, "initial_weights_of", seconds)
+    _time(TRACING, loop.Loop, "_run", seconds)
     start = perf_counter()
     fit_network(x, y, STORY, seed=0)
     whole = perf_counter() - start

@@ -25,8 +25,8 @@ import protocol
 import report
 import tensorflow as tf
 
-from overfit_tutorial import _blocks
-from overfit_tutorial._updates import OPTIMIZERS
+from overfit_tutorial._engine import blocks
+from overfit_tutorial._engine.updates import OPTIMIZERS
 from overfit_tutorial.training import STORY
 
 BLOCKS, ROUNDS = (1, 8), 7
@@ -162,7 +162,7 @@ def train(n_members: int, hidden_widths: Any, epochs: int) -> Callable[[], Any]:
     x, y = (z.astype(np.float64) for z in protocol.points(list(range(n_members))))
     recipe = STORY.replace(hidden_widths=hidden_widths, epochs=epochs)
     seeds = [np.random.SeedSequence(k) for k in range(n_members)]
-    return lambda: _blocks.train_block(x, y, recipe, seeds)
+    return lambda: blocks.train_block(x, y, recipe, seeds)
 
 
 if __name__ == "__main__":

@@ -20,8 +20,8 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from tqdm.auto import tqdm
 
-from overfit_tutorial import _arguments, _blocks, training
-from overfit_tutorial._blocks import Weights
+from overfit_tutorial import _arguments, training
+from overfit_tutorial._engine.blocks import Block, Scaling, Weights, train_block
 from overfit_tutorial.recipes import STORY, Recipe
 
 # The time of one step of a block is about a part for each block and a part for each parameter.
@@ -67,7 +67,7 @@ class EnsembleFit:
     slots: dict[int, tuple[Weights, ...]]
     diverged: NDArray[np.bool_]
     seconds: NDArray[np.float64]
-    scaling: _blocks.Scaling = field(repr=False)
+    scaling: Scaling = field(repr=False)
 
     def __len__(self) -> int:
         return len(self.diverged)
@@ -181,7 +181,7 @@ def fit_ensemble(
     bar = tqdm(total=n_epochs, unit=" epochs", delay=2, disable=None, leave=False)
     cancelled = threading.Event()
 
-    def train(begin: int) -> tuple[_blocks.Block, float]:
+    def train(begin: int) -> tuple[Block, float]:
         part = slice(begin, begin + size)
         start = perf_counter()
 
@@ -191,7 +191,7 @@ def fit_ensemble(
             with bar.get_lock():
                 bar.update(n_done * len(seeds[part]))
 
-        block = _blocks.train_block(
+        block = train_block(
             x_rows[part],
             y_rows[part],
             recipe,
@@ -241,8 +241,8 @@ def _joined(parts: Sequence[Any]) -> Any:
         return tuple(_joined(column) for column in zip(*parts, strict=True))
     if isinstance(first, dict):
         return {key: _joined([part[key] for part in parts]) for key in first}
-    if isinstance(first, _blocks.Scaling):
-        return _blocks.Scaling(**_joined([vars(part) for part in parts]))
+    if isinstance(first, Scaling):
+        return Scaling(**_joined([vars(part) for part in parts]))
     array = np.concatenate(parts)
     array.setflags(write=False)
     return array

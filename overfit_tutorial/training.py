@@ -16,8 +16,9 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
-from overfit_tutorial import _arguments, _blocks, _loop, networks
-from overfit_tutorial._blocks import Weights
+from overfit_tutorial import _arguments, networks
+from overfit_tutorial._engine import blocks, draws, loop
+from overfit_tutorial._engine.blocks import Weights
 from overfit_tutorial.recipes import STORY, Recipe
 
 __all__ = ["STORY", "Fit", "Recipe", "fit_network"]
@@ -62,16 +63,16 @@ class Fit:
     slots: dict[int, tuple[Weights, ...]]
     diverged: bool
     seconds: float
-    scaling: _blocks.Scaling = field(repr=False)
+    scaling: blocks.Scaling = field(repr=False)
 
     def predict(self, x: ArrayLike) -> NDArray[np.float64]:
         """Return the network's values at `x`, both of shape ``(m,)``, in units of `y`."""
         points = _arguments.check_vector("x", x)
         units = self.scaling
         inputs = tf.constant((points - units.x_mean) / units.x_std, self.recipe.dtype)
-        layers = _loop.pack(tuple(tf.constant(w) for w in self.weights))
+        layers = loop.pack(tuple(tf.constant(w) for w in self.weights))
         activation = keras.activations.get(self.recipe.activation)
-        outputs = _loop.forward(layers, inputs[:, None], activation)[:, 0]
+        outputs = loop.forward(layers, inputs[:, None], activation)[:, 0]
         return np.asarray(outputs, dtype=np.float64) * units.y_std + units.y_mean
 
     def at(self, epoch: int) -> "Fit":
@@ -159,7 +160,7 @@ def fit_network(
     weights = check_weights(initial_weights, recipe)
     checkpoints = check_checkpoints(checkpoints, recipe, x_row.size)
     start = perf_counter()
-    block = _blocks.train_block(
+    block = blocks.train_block(
         x_row,
         y_row,
         recipe,
@@ -186,7 +187,7 @@ def member(recipe: Recipe, block: Any, index: int, *, seconds: float) -> Fit:
         slots={epoch: tuple(map(pick, kinds)) for epoch, kinds in block.slots.items()},
         diverged=bool(block.diverged[index]),
         seconds=seconds,
-        scaling=_blocks.Scaling(*(part[index] for part in vars(block.scaling).values())),
+        scaling=blocks.Scaling(*(part[index] for part in vars(block.scaling).values())),
     )
 
 
@@ -219,10 +220,10 @@ def check_points(x: NDArray[np.float64], y: NDArray[np.float64], recipe: Recipe)
                 f"{name} must not be constant where standardize_{name} is set, "
                 f"got {values[flat[0], 0]:g} throughout row {flat[0]}"
             )
-    _blocks.learning_rates(recipe.learning_rate, recipe.n_steps(n_samples))
+    draws.learning_rates(recipe.learning_rate, recipe.n_steps(n_samples))
     if isinstance(recipe.activation, str):
         networks.check_activation(recipe.activation)
-    _loop.check_activation(recipe.activation, recipe.dtype)
+    loop.check_activation(recipe.activation, recipe.dtype)
 
 
 def check_weights(

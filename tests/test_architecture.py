@@ -17,63 +17,86 @@ ORDER = [
     "figures",
     "claims",
     "publishing",
-    "studies",
-    "validation",
-    "sweeps",
-    "_store",
-    "_identity",
-    "_sources",
-    "minima",
-    "sharpness",
+    "studies.recipe",
+    "studies.held_out",
+    "studies.minima",
+    "studies.sharpness",
+    "studies.poison",
+    "studies.__init__",
+    "sweeps.__init__",
+    "sweeps.run",
+    "sweeps.store",
+    "sweeps.identity",
+    "sweeps.sources",
     "ensembles",
     "training",
-    "_blocks",
-    "_loop",
-    "_updates",
-    "recipes",
-    "landscapes",
-    "losses",
-    "_functional",
+    "_engine.blocks",
+    "_engine.pace",
+    "_engine.draws",
+    "_engine.loop",
+    "_engine.updates",
+    "_engine.__init__",
+    "landscapes.__init__",
+    "landscapes.operators",
+    "landscapes.losses",
+    "landscapes.functional",
     "networks",
-    "statistics",
-    "symmetries",
-    "directions",
-    "paths",
-    "curvature",
-    "spectra",
-    "_lanczos",
-    "_probes",
-    "poison",
+    "curvature.__init__",
+    "curvature.operators",
+    "curvature.spectra",
+    "curvature.lanczos",
+    "curvature.probes",
+    "weights.symmetries",
+    "weights.directions",
+    "weights.paths",
+    "weights.arrays",
+    "weights.__init__",
+    "statistics.__init__",
+    "statistics.resampling",
+    "statistics.intervals",
+    "statistics.samples",
+    "recipes",
     "ladder",
     "streams",
     "linear",
     "data",
-    "_weights",
     "_arguments",
 ]
 NUMPY_ONLY = [
     "__init__",
     "claims",
     "publishing",
-    "_store",
-    "_identity",
-    "_sources",
-    "directions",
-    "paths",
-    "_probes",
-    "poison",
+    "sweeps.store",
+    "sweeps.identity",
+    "sweeps.sources",
+    "weights.directions",
+    "weights.paths",
+    "weights.arrays",
+    "weights.__init__",
+    "curvature.probes",
+    "statistics.samples",
+    "studies.poison",
+    "studies.__init__",
     "streams",
     "recipes",
     "ladder",
     "linear",
     "data",
-    "_weights",
     "_arguments",
 ]
 # These may use SciPy as well, inside of functions: it would double the time of their import.
-WITH_SCIPY = ["statistics", "symmetries", "curvature", "spectra", "_lanczos"]
+WITH_SCIPY = [
+    "statistics.__init__",
+    "statistics.resampling",
+    "statistics.intervals",
+    "weights.symmetries",
+    "curvature.__init__",
+    "curvature.operators",
+    "curvature.spectra",
+    "curvature.lanczos",
+]
 # These may use pandas, joblib and tqdm as well, inside of functions.
-WITH_TABLES = ["sweeps"]
+WITH_TABLES = ["sweeps.__init__", "sweeps.run"]
 LIGHT = {*sys.stdlib_module_names, "numpy"}
 HEAVY = {"joblib", "keras", "matplotlib", "pandas", "scipy", "tensorflow"}
 
@@ -106,9 +129,16 @@ def imports(package, module):
 
 def siblings(package, module):
     """Return the modules of the package that a module imports."""
-    inside = [name.split(".") for name in imports(package, module)]
-    inside = [[*parts, ""][1] for parts in inside if parts[0] == package.name]
-    return [name if name in modules(package) else "__init__" for name in inside]
+    known = modules(package)
+    found = []
+    for name in imports(package, module):
+        top, *parts = name.split(".")
+        if top == package.name:
+            # The longest beginning that is a module or a subpackage; the rest is a name in it.
+            begun = [".".join(parts[:k]) for k in range(len(parts), 0, -1)]
+            begun = [other for base in begun for other in (base, f"{base}.__init__")]
+            found.append(next((other for other in begun if other in known), "__init__"))
+    return found
 
 
 def upward_imports(package, order):

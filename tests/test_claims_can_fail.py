@@ -12,15 +12,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from overfit_tutorial import (
-    data,
-    ensembles,
-    linear,
-    studies,
-    sweeps,
-    training,
-    validation,
-)
+from overfit_tutorial import data, ensembles, linear, sweeps, training
+from overfit_tutorial.studies import held_out
+from overfit_tutorial.studies import recipe as recipe_study
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 PAGES = {page.stem: page for part in "25" for page in EXAMPLES.glob(f"{part}_*/plot_*.py")}
@@ -201,7 +195,7 @@ def build(world, monkeypatch):
     if world is skewed:
         excess_risk = data.excess_risk
         monkeypatch.setattr(data, "excess_risk", lambda *a, **k: 1.01 * excess_risk(*a, **k))
-    for module in (ensembles, studies, validation):
+    for module in (ensembles, recipe_study, held_out):
         monkeypatch.setattr(module, "fit_ensemble", fit_ensemble)
     monkeypatch.setattr(sweeps, "run_sweep", run_sweep)
     monkeypatch.setattr(training, "fit_network", fit_network)

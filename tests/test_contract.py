@@ -11,23 +11,20 @@ from overfit_tutorial import (
     claims,
     curvature,
     data,
-    directions,
     ensembles,
     landscapes,
     linear,
-    losses,
-    minima,
     networks,
-    paths,
-    poison,
-    spectra,
     streams,
     sweeps,
-    symmetries,
     training,
 )
+from overfit_tutorial.curvature import spectra
 from overfit_tutorial.data import TRUE_LINE
+from overfit_tutorial.landscapes import losses
+from overfit_tutorial.studies import minima, poison
 from overfit_tutorial.training import STORY
+from overfit_tutorial.weights import directions, paths, symmetries
 
 # Each promise is written as the function that was promised.
 

@@ -16,7 +16,7 @@ from overfit_tutorial.curvature import (
     largest_eigenvalue,
     log_volume,
 )
-from overfit_tutorial.spectra import estimate_spectrum
+from overfit_tutorial.curvature.spectra import estimate_spectrum
 
 NAN, INF = float("nan"), float("inf")
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from overfit_tutorial import data
-from overfit_tutorial.directions import loss_slice, random_direction, ray_radius
 from overfit_tutorial.landscapes import jacobian
-from overfit_tutorial.losses import build_loss
+from overfit_tutorial.landscapes.losses import build_loss
 from overfit_tutorial.networks import build_mlp
+from overfit_tutorial.weights.directions import loss_slice, random_direction, ray_radius
 
 NAN = float("nan")
 

@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from overfit_tutorial import _blocks, _loop, data, ensembles
+from overfit_tutorial import data, ensembles
+from overfit_tutorial._engine import loop
 from overfit_tutorial.ensembles import fit_ensemble
 from overfit_tutorial.training import Recipe, fit_network
 
@@ -105,13 +106,13 @@ def test_checkpoints_and_the_last_step_can_be_had():
 
 
 def test_rates_seeds_and_decay_do_not_compile_again():
-    before = _loop._loop_of.cache_info().misses
+    before = loop._loop_of.cache_info().misses
     for k in range(3):
         recipe = SMALL.replace(learning_rate=0.01 * (k + 1), weight_decay=0.1 * k, epochs=4 + k)
         fit_ensemble(POINTS.x, POINTS.y, recipe, seed=k)
-    assert _loop._loop_of.cache_info().misses == before
+    assert loop._loop_of.cache_info().misses == before
     fit_ensemble(POINTS.x, POINTS.y, SMALL.replace(hidden_widths=(6, 5)), seed=0)
-    assert _loop._loop_of.cache_info().misses > before
+    assert loop._loop_of.cache_info().misses > before
 
 
 def test_blocks_fill_all_threads_and_stay_in_the_cache():
@@ -150,7 +151,7 @@ def test_any_schedule_and_size_of_ensemble_is_one_trace(monkeypatch):
         return original(traced, **options)
 
     monkeypatch.setattr(tf, "function", counted)
-    _loop._loop_of.cache_clear()
+    loop._loop_of.cache_clear()
     recipe = SMALL.replace(hidden_widths=(6, 4))
     for k, size in enumerate((32, 64, 96)):
         changed = recipe.replace(learning_rate=0.01 * (k + 1), epochs=3 + k)
@@ -162,13 +163,13 @@ def test_any_schedule_and_size_of_ensemble_is_one_trace(monkeypatch):
 
 def test_memory_is_that_of_blocks_not_of_the_ensemble(monkeypatch):
     sizes = []
-    original = _blocks.train_block
+    original = ensembles.train_block
 
     def noted(x, *arguments, **options):
         sizes.append((len(x), options["n_padded"]))
         return original(x, *arguments, **options)
 
-    monkeypatch.setattr(_blocks, "train_block", noted)
+    monkeypatch.setattr(ensembles, "train_block", noted)
     recipe = SMALL.replace(hidden_widths=(100,) * 5, epochs=1)
     fit_ensemble(POINTS.x[0], POINTS.y[0], recipe, seed=0, n_members=40, n_jobs=2)
     assert sum(n for n, _ in sizes) == 40

@@ -11,12 +11,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from overfit_tutorial import _identity, data
+from overfit_tutorial import data
 from overfit_tutorial.recipes import Recipe
+from overfit_tutorial.sweeps import identity
 
 
 def key(function, **inputs):
-    return _identity.Identity(function).of(**inputs)[0]
+    return identity.Identity(function).of(**inputs)[0]
 
 
 def script(text, name="f", **more):
@@ -309,14 +310,14 @@ def test_a_class_among_the_inputs_counts_with_its_module(toy):
 
 
 def versions(function, **inputs):
-    return dict(_identity.Identity(function).of(**inputs)[1].versions)
+    return dict(identity.Identity(function).of(**inputs)[1].versions)
 
 
 @pytest.fixture
 def installed(monkeypatch):
     """Let versions be others than those installed."""
-    real, changed = _identity._version, {}
-    monkeypatch.setattr(_identity, "_version", lambda name: changed.get(name, real(name)))
+    real, changed = identity._version, {}
+    monkeypatch.setattr(identity, "_version", lambda name: changed.get(name, real(name)))
     return changed
 
 
@@ -340,19 +341,19 @@ def test_a_changed_version_counts_if_it_matters(installed, name, is_same):
 
 def test_a_worker_that_differs_is_told(installed, toy):
     function = importlib.import_module("toystudy.study").f
-    _, conditions = _identity.Identity(function).of()
-    assert _identity.differences(conditions) == ()
-    _identity.differences.cache_clear()
+    _, conditions = identity.Identity(function).of()
+    assert identity.differences(conditions) == ()
+    identity.differences.cache_clear()
     installed["numpy"] = "0.0.1"
     toy("deepest", "def h(x):\n    return x + 1\n")
-    version, code = _identity.differences(conditions)
+    version, code = identity.differences(conditions)
     assert version == f"numpy {np.__version__} there and 0.0.1 here"
     assert code == "the code of toystudy.deepest"
-    _identity.differences.cache_clear()
+    identity.differences.cache_clear()
 
 
 def test_conditions_are_said_in_words():
-    words = str(_identity.Identity(data.sample_noisy).of()[1])
+    words = str(identity.Identity(data.sample_noisy).of()[1])
     assert words.startswith(f"python {sys.version_info[0]}.{sys.version_info[1]}, numpy ")
 
 

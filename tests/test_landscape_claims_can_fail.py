@@ -13,18 +13,9 @@ import pytest
 from scipy.sparse import eye_array
 from scipy.sparse.linalg import aslinearoperator
 
-from overfit_tutorial import (
-    curvature,
-    data,
-    directions,
-    ensembles,
-    landscapes,
-    linear,
-    minima,
-    paths,
-    sharpness,
-    symmetries,
-)
+from overfit_tutorial import curvature, data, ensembles, landscapes, linear
+from overfit_tutorial.studies import minima, sharpness
+from overfit_tutorial.weights import directions, paths, symmetries
 
 pytestmark = pytest.mark.build
 

@@ -17,7 +17,7 @@ from overfit_tutorial.landscapes import (
     jacobian,
     tangent_kernel,
 )
-from overfit_tutorial.losses import build_loss
+from overfit_tutorial.landscapes.losses import build_loss
 from overfit_tutorial.networks import build_mlp
 from overfit_tutorial.training import fit_network
 

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from overfit_tutorial import _functional, data
-from overfit_tutorial.losses import build_loss
+from overfit_tutorial import data
+from overfit_tutorial.landscapes import functional
+from overfit_tutorial.landscapes.losses import build_loss
 from overfit_tutorial.networks import build_mlp
 
 NAN = float("nan")
@@ -144,10 +145,10 @@ def test_without_xla_the_same_code_runs_uncompiled_after_one_warning(monkeypatch
 
     monkeypatch.setattr(tf, "function", function)
     monkeypatch.setattr(
-        _functional, "_xla_works", _functional.functools.cache(_functional._xla_works.__wrapped__)
+        functional, "_xla_works", functional.functools.cache(functional._xla_works.__wrapped__)
     )
     monkeypatch.setattr(
-        _functional, "compiled", _functional.functools.lru_cache(_functional.compiled.__wrapped__)
+        functional, "compiled", functional.functools.lru_cache(functional.compiled.__wrapped__)
     )
     model = build_mlp((3,), seed=0)
     weights = random_weights(model, seed=0)

@@ -6,8 +6,9 @@ import re
 import numpy as np
 import pytest
 
-from overfit_tutorial import data, landscapes, minima
-from overfit_tutorial.minima import NOISE_STD, RECIPE, TOLERANCE, find_minima
+from overfit_tutorial import data, landscapes
+from overfit_tutorial.studies import minima
+from overfit_tutorial.studies.minima import NOISE_STD, RECIPE, TOLERANCE, find_minima
 
 # A few steps show what is to be seen of points, units and seeds.
 SHORT = RECIPE.replace(hidden_widths=(6, 5), steps=30)

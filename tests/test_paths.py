@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 from overfit_tutorial import data
-from overfit_tutorial.losses import build_loss
+from overfit_tutorial.landscapes.losses import build_loss
 from overfit_tutorial.networks import build_mlp
-from overfit_tutorial.paths import bezier_path, fit_bezier, line_path, loss_along
+from overfit_tutorial.weights.paths import bezier_path, fit_bezier, line_path, loss_along
 
 RNG = np.random.default_rng(0)
 SHAPES = [(2, 3), (3,), (3, 1), (1,)]

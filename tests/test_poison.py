@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from overfit_tutorial import data
-from overfit_tutorial.poison import poison_between
+from overfit_tutorial.studies.poison import poison_between
 
 NAN = float("nan")
 STORY = data.sample_noisy(n_samples=30, seed=0)

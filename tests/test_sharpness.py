@@ -13,7 +13,7 @@ from overfit_tutorial.ensembles import fit_ensemble
 from overfit_tutorial.landscapes import hessian_operator
 from overfit_tutorial.networks import build_mlp
 from overfit_tutorial.recipes import Recipe
-from overfit_tutorial.sharpness import stability_threshold, track_sharpness
+from overfit_tutorial.studies.sharpness import stability_threshold, track_sharpness
 
 POINTS = data.sample_noisy_many(4, n_samples=12, seed=0, low=-2.0, high=2.0)
 FULL = Recipe(hidden_widths=(6, 5), activation="tanh", batch_size=None, epochs=20, dtype="float64")

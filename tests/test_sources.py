@@ -2,7 +2,7 @@
 
 import pytest
 
-from overfit_tutorial import _sources
+from overfit_tutorial.sweeps import sources
 
 FILES = {
     "toy/__init__.py": "",
@@ -26,7 +26,7 @@ def find(tmp_path):
 
 
 def imported(find, name):
-    found = _sources.closure({name: _sources.module_file(name, find)}, find)
+    found = sources.closure({name: sources.module_file(name, find)}, find)
     return set(found.modules), found.others
 
 
@@ -47,8 +47,8 @@ def test_a_module_of_one_file_is_followed(find):
 
 
 def test_a_module_that_does_not_count_has_no_file(find):
-    assert _sources.module_file("toy.nowhere", find) is None
-    assert _sources.module_file("json", find) is None
+    assert sources.module_file("toy.nowhere", find) is None
+    assert sources.module_file("json", find) is None
 
 
 BASE = '"""Words."""\ndef f(x):\n    """More."""\n    return x + 1\n'
@@ -70,13 +70,13 @@ def test_only_code_is_code(tmp_path, text, is_same):
     before, after = tmp_path / "before.py", tmp_path / "after.py"
     before.write_text(BASE, encoding="utf-8")
     after.write_text(text, encoding="utf-8")
-    assert (_sources.code(before) == _sources.code(after)) == is_same
-    assert (_sources.digest(before) == _sources.digest(after)) == is_same
+    assert (sources.code(before) == sources.code(after)) == is_same
+    assert (sources.digest(before) == sources.digest(after)) == is_same
 
 
 def test_a_digest_sees_that_a_file_has_changed(tmp_path):
     path = tmp_path / "file.py"
     path.write_text("x = 1\n", encoding="utf-8")
-    first = _sources.digest(path)
+    first = sources.digest(path)
     path.write_text("x = 12\n", encoding="utf-8")
-    assert _sources.digest(path) != first
+    assert sources.digest(path) != first

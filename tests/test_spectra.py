@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from scipy.integrate import trapezoid
 
-from overfit_tutorial.spectra import Spectrum, estimate_spectrum
+from overfit_tutorial.curvature.spectra import Spectrum, estimate_spectrum
 
 
 def rotated(eigenvalues, *, seed):

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from overfit_tutorial import _store
-from overfit_tutorial._store import Entry, Store, StoreError, StoreWarning
+from overfit_tutorial.sweeps import store as store_module
+from overfit_tutorial.sweeps.store import Entry, Store, StoreError, StoreWarning
 
 KEY = "ab" * 32
 COLUMNS = {
@@ -187,7 +187,7 @@ def test_a_full_disk_is_found_before_anything_is_computed(store, file, monkeypat
     def write(*arguments):
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr(_store, "_write_from_start", write)
+    monkeypatch.setattr(store_module, "_write_from_start", write)
     with pytest.raises(StoreError, match=r"store must be a folder with room.*No space left"):
         store.add("cd" * 32, fail)
     assert bits(store.read(KEY)) == bits(ENTRY)
@@ -211,7 +211,7 @@ def test_a_short_write_is_gone_on_with(tmp_path):
             pass
 
     file = Slow()
-    _store._write_from_start(file, b"0123456789")
+    store_module._write_from_start(file, b"0123456789")
     assert file.content == b"0123456789"
 
 
@@ -287,5 +287,5 @@ def test_the_store_is_where_caches_are(monkeypatch, platform, environment, path)
         monkeypatch.delenv(name, raising=False)
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
-    monkeypatch.setattr(_store.sys, "platform", platform)
-    assert _store.default_path() == Path(path)
+    monkeypatch.setattr(store_module.sys, "platform", platform)
+    assert store_module.default_path() == Path(path)

@@ -18,10 +18,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from overfit_tutorial import _store, sweeps
+from overfit_tutorial import sweeps
 from overfit_tutorial.recipes import Recipe
 from overfit_tutorial.streams import split_seeds
-from overfit_tutorial.sweeps import StoreError, StoreWarning, run_sweep, store_info
+from overfit_tutorial.sweeps import StoreError, StoreWarning, run, run_sweep, store_info
+from overfit_tutorial.sweeps.identity import Identity
+from overfit_tutorial.sweeps.store import Store
 
 PROVENANCE = ["root_seed", "seconds", "machine", "versions"]
 calls = threading.local()
@@ -83,14 +85,14 @@ def test_every_row_says_where_it_comes_from():
 
 def test_cells_come_in_the_order_of_scikit_learns_parameter_grid():
     # The two examples of its documentation.
-    assert sweeps._cells({"a": [1, 2], "b": [True, False]}) == [
+    assert run._cells({"a": [1, 2], "b": [True, False]}) == [
         {"a": 1, "b": True},
         {"a": 1, "b": False},
         {"a": 2, "b": True},
         {"a": 2, "b": False},
     ]
     grid = [{"kernel": ["linear"]}, {"kernel": ["rbf"], "gamma": [1, 10]}]
-    assert sweeps._cells(grid) == [
+    assert run._cells(grid) == [
         {"kernel": "linear"},
         {"kernel": "rbf", "gamma": 1},
         {"kernel": "rbf", "gamma": 10},
@@ -326,7 +328,7 @@ class Script:
             time.sleep(0.01)
 
 
-ROOT = Path(sweeps.__file__).parents[1]
+ROOT = Path(sweeps.__file__).parents[2]
 
 
 @pytest.fixture
@@ -428,7 +430,7 @@ def test_what_a_dying_pool_had_finished_is_taken_from_the_store(monkeypatch):
     expected = run_sweep(noise, grid, seed=0, n_seeds=2)
     sweeps.clear_store()
     calls.made = []
-    monkeypatch.setattr(sweeps, "_parallel", dying(3))
+    monkeypatch.setattr(run, "_parallel", dying(3))
     with pytest.warns(RuntimeWarning, match="a worker died; 2 of 5 blocks are left"):
         table = run_sweep(noise, grid, seed=0, n_seeds=2)
     exactly_equal(results(table), results(expected))
@@ -437,7 +439,7 @@ def test_what_a_dying_pool_had_finished_is_taken_from_the_store(monkeypatch):
 
 @pytest.mark.filterwarnings("ignore:a worker died; 5 of 5 blocks are left:RuntimeWarning")
 def test_a_pool_that_finishes_nothing_is_given_up(monkeypatch):
-    monkeypatch.setattr(sweeps, "_parallel", dying(0))
+    monkeypatch.setattr(run, "_parallel", dying(0))
     with pytest.raises(RuntimeError, match=r"died 2 times in a row .* n_jobs=3\?"):
         run_sweep(noise, {"scale": [1, 2, 3, 4, 5]}, seed=0, n_seeds=2, n_jobs=3)
     assert calls.made == []
@@ -476,26 +478,26 @@ def test_on_a_dask_cluster_the_table_is_the_same(tmp_path, expected, extra):
 
 def test_a_worker_with_other_code_is_refused(monkeypatch):
     task = _task()
-    sweeps._become_worker(task)
-    monkeypatch.setattr(sweeps._identity, "differences", lambda conditions: ("numpy 1 there", "b"))
+    run._become_worker(task)
+    monkeypatch.setattr(run, "differences", lambda conditions: ("numpy 1 there", "b"))
     with pytest.raises(
         RuntimeError, match=r"workers must have the code and versions .* 1 there; b"
     ):
-        sweeps._work(describe, task, _store.Store(Path("nowhere")), ("elsewhere", 0), True)
+        run._work(describe, task, Store(Path("nowhere")), ("elsewhere", 0), True)
 
 
 def test_a_worker_uses_as_many_threads_as_it_is_told(monkeypatch):
     monkeypatch.setenv("OMP_NUM_THREADS", "3")
     monkeypatch.setenv("TF_NUM_INTEROP_THREADS", "1")
     monkeypatch.delenv("TF_NUM_INTRAOP_THREADS", raising=False)
-    sweeps._become_worker(_task())
+    run._become_worker(_task())
     assert os.environ["TF_NUM_INTRAOP_THREADS"] == "3"
     assert os.environ["TF_NUM_INTEROP_THREADS"] == "1", "what the user has set stays"
 
 
 def _task():
-    identity = sweeps._identity.Identity(describe)
-    return sweeps._task(identity, {"value": 1}, np.random.SeedSequence(0), 0, 2)
+    identity = Identity(describe)
+    return run._task(identity, {"value": 1}, np.random.SeedSequence(0), 0, 2)
 
 
 # -- What goes wrong ---------------------------------------------------------
@@ -549,7 +551,7 @@ def test_a_store_that_cannot_be_written_can_still_be_read(monkeypatch):
     def refuse(*arguments, **options):
         raise OSError("Read-only file system")
 
-    monkeypatch.setattr(_store.os, "open", refuse)
+    monkeypatch.setattr(os, "open", refuse)
     exactly_equal(run_sweep(noise, {"scale": [1.0]}, seed=0, n_seeds=4), table)
 
 

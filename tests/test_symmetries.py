@@ -8,9 +8,9 @@ import pytest
 
 from overfit_tutorial import data
 from overfit_tutorial.curvature import largest_eigenvalue
-from overfit_tutorial.losses import build_loss
+from overfit_tutorial.landscapes.losses import build_loss
 from overfit_tutorial.networks import build_mlp
-from overfit_tutorial.symmetries import align_permutation, rescale
+from overfit_tutorial.weights.symmetries import align_permutation, rescale
 
 NAN = float("nan")
 POINTS = data.sample_noisy(n_samples=20, seed=0)

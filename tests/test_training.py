@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from overfit_tutorial import _arguments, _blocks, _loop, data, networks
+from overfit_tutorial import _arguments, data, networks
+from overfit_tutorial._engine import blocks, loop, pace
 from overfit_tutorial.training import STORY, Recipe, fit_network
 
 # 22 points make two batches of eight and one of six. An even number of epochs fills two calls.
@@ -252,11 +253,11 @@ def test_a_schedule_may_be_any_function_of_the_step():
 @pytest.mark.usefixtures("float64")
 def test_dropout_multiplies_by_the_masks_of_the_step():
     recipe = SMALL.replace(dropout=0.3)
-    shape = _blocks._Pace(recipe, 1, 22, most_epochs=1).shape
+    shape = pace.Pace(recipe, 1, 22, most_epochs=1).shape
     keys = _arguments.child_seed(np.random.SeedSequence(0), 1).generate_state(1, np.uint64)
 
     def masks(step, n_points):
-        return [mask[0] for mask in _loop._dropout_masks(shape, keys, step, n_points)]
+        return [mask[0] for mask in loop._dropout_masks(shape, keys, step, n_points)]
 
     dropped = assert_parity(recipe, adam(), masks=masks)
     whole = fit_network(POINTS.x, POINTS.y, recipe.replace(dropout=0.0), seed=0)
@@ -495,7 +496,7 @@ def test_epochs_too_long_for_one_call_are_cut_and_give_the_same(monkeypatch):
     recipe = SMALL.replace(batch_size=2)  # eleven steps an epoch
     whole = fit_network(POINTS.x, POINTS.y, recipe, seed=0)
     # A call may then take hardly a step; `_Pace` measures its own pace from there on.
-    monkeypatch.setattr(_blocks, "_SECONDS_A_CALL", 1e-5)
+    monkeypatch.setattr(pace, "_SECONDS_A_CALL", 1e-5)
     cut = fit_network(POINTS.x, POINTS.y, recipe, seed=0)
     for a, b in zip(whole.weights, cut.weights, strict=True):
         np.testing.assert_array_equal(a, b)
@@ -515,12 +516,12 @@ def no_xla(monkeypatch):
             raise tf.errors.UnimplementedError(None, None, "no XLA here")
         return original(*arguments, **options)
 
-    _loop.has_xla.cache_clear()
-    _loop._loop_of.cache_clear()
+    loop.has_xla.cache_clear()
+    loop._loop_of.cache_clear()
     monkeypatch.setattr(tf, "function", function)
     yield
-    _loop.has_xla.cache_clear()
-    _loop._loop_of.cache_clear()
+    loop.has_xla.cache_clear()
+    loop._loop_of.cache_clear()
 
 
 @pytest.mark.parametrize("changes", [{}, {"dropout": 0.3}, {"bias_std": 1.0}], ids=str)
@@ -548,7 +549,7 @@ def nothing_is_compiled(monkeypatch):
     def refuse(*arguments, **options):
         raise AssertionError("training began")
 
-    monkeypatch.setattr(_blocks, "train_block", refuse)
+    monkeypatch.setattr(blocks, "train_block", refuse)
 
 
 NAN = np.where(np.arange(22) == 3, np.nan, POINTS.x)

@@ -6,7 +6,7 @@ import pytest
 import tensorflow as tf
 
 from overfit_tutorial import recipes
-from overfit_tutorial._updates import OPTIMIZERS
+from overfit_tutorial._engine.updates import OPTIMIZERS
 
 RATE = 0.01
 # NumPy's numbers, since TensorFlow rounds those of Python to float32 before Keras uses them in

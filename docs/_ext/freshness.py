@@ -27,7 +27,7 @@ from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util import logging
 
-from overfit_tutorial import _sources
+from overfit_tutorial.sweeps import sources
 
 _logger = logging.getLogger(__name__)
 
@@ -60,9 +60,9 @@ def fingerprint(page: Path, package: Path, *, context: str = "") -> str:
     """
     digest = hashlib.sha256(context.encode() + b"\0" + page.read_bytes() + b"\0")
     find = {package.name: package}.get
-    modules = _sources.closure({page.stem: page}, find).modules
+    modules = sources.closure({page.stem: page}, find).modules
     for name in sorted(modules):
-        digest.update(f"{name}\0{_sources.digest(modules[name])}\0".encode())
+        digest.update(f"{name}\0{sources.digest(modules[name])}\0".encode())
     return digest.hexdigest()
 
 
@@ -80,9 +80,7 @@ def _context(app: Sphinx) -> str:
         if isinstance(value, str | bool | int | list | tuple)
     )
     here = Path(__file__).parent
-    return "\n".join(
-        [*versions, *settings, *(_sources.digest(here / name) for name in _MACHINERY)]
-    )
+    return "\n".join([*versions, *settings, *(sources.digest(here / name) for name in _MACHINERY)])
 
 
 def _begin(app: Sphinx) -> None:

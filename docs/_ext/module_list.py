@@ -36,7 +36,8 @@ def _describe(app: Sphinx, doctree: nodes.document) -> None:
         listing = nodes.definition_list(classes=["modules"])
         for docname in contents["includefiles"]:
             name = docname.rpartition("/")[2]
-            module = package / f"{name}.py"
+            place = package.joinpath(*name.split("."))
+            module = place / "__init__.py" if place.is_dir() else place.with_suffix(".py")
             app.env.note_dependency(str(module.resolve()))
             link = addnodes.pending_xref(
                 "",

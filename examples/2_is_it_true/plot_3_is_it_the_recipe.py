@@ -18,7 +18,7 @@ import numpy as np
 
 from overfit_tutorial import data, figures, ladder, statistics
 from overfit_tutorial.claims import claim
-from overfit_tutorial.studies import judge_recipe
+from overfit_tutorial.studies.recipe import judge_recipe
 from overfit_tutorial.sweeps import run_sweep
 from overfit_tutorial.training import STORY, fit_network
 

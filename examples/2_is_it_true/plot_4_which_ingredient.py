@@ -19,7 +19,7 @@ import pandas as pd
 
 from overfit_tutorial import figures, ladder, networks, statistics
 from overfit_tutorial.claims import claim
-from overfit_tutorial.studies import follow_recipe
+from overfit_tutorial.studies.recipe import follow_recipe
 from overfit_tutorial.sweeps import run_sweep
 
 plt.style.use(figures.STYLE)

@@ -17,9 +17,9 @@ import numpy as np
 
 from overfit_tutorial import data, figures, ladder, linear, statistics
 from overfit_tutorial.claims import claim
+from overfit_tutorial.studies.held_out import compare_held_out, stop_held_out
 from overfit_tutorial.sweeps import run_sweep
 from overfit_tutorial.training import STORY, fit_network
-from overfit_tutorial.validation import compare_held_out, stop_held_out
 
 plt.style.use(figures.STYLE)
 SEED, STOP_SEED = 50, 51

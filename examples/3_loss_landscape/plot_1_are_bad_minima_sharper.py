@@ -17,7 +17,7 @@ import numpy as np
 
 from overfit_tutorial import figures, linear, statistics
 from overfit_tutorial.claims import claim
-from overfit_tutorial.minima import RECIPE, TOLERANCE, find_minima
+from overfit_tutorial.studies.minima import RECIPE, TOLERANCE, find_minima
 
 plt.style.use(figures.STYLE)
 N_MEMBERS, SEED = 32, 0

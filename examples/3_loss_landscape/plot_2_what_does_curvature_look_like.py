@@ -17,9 +17,9 @@ import numpy as np
 
 from overfit_tutorial import data, figures, landscapes, statistics
 from overfit_tutorial.claims import claim
+from overfit_tutorial.curvature.spectra import estimate_spectrum
 from overfit_tutorial.ensembles import fit_ensemble
-from overfit_tutorial.minima import find_minima
-from overfit_tutorial.spectra import estimate_spectrum
+from overfit_tutorial.studies.minima import find_minima
 
 plt.style.use(figures.STYLE)
 N_MEMBERS, SEED = 32, 0

@@ -15,9 +15,10 @@ among those that training finds by itself. The weaker one is not there.
 import matplotlib.pyplot as plt
 import numpy as np
 
-from overfit_tutorial import curvature, directions, figures, statistics
+from overfit_tutorial import curvature, figures, statistics
 from overfit_tutorial.claims import claim
-from overfit_tutorial.minima import find_minima
+from overfit_tutorial.studies.minima import find_minima
+from overfit_tutorial.weights import directions
 
 plt.style.use(figures.STYLE)
 N_MEMBERS, SEED, BOOTSTRAP_SEED, RAY_SEED = 32, 0, 1, 2

@@ -15,10 +15,11 @@ the way. A bent path avoids most of them.
 import matplotlib.pyplot as plt
 import numpy as np
 
-from overfit_tutorial import directions, figures, paths, statistics
+from overfit_tutorial import figures, statistics
 from overfit_tutorial.claims import claim
-from overfit_tutorial.minima import comparable, find_minima
-from overfit_tutorial.symmetries import align_permutation
+from overfit_tutorial.studies.minima import comparable, find_minima
+from overfit_tutorial.weights import directions, paths
+from overfit_tutorial.weights.symmetries import align_permutation
 
 plt.style.use(figures.STYLE)
 N_MEMBERS, SEED, DIRECTION_SEED, PATH_SEED = 32, 0, 1, 2

@@ -16,11 +16,12 @@ import dataclasses
 import matplotlib.pyplot as plt
 import numpy as np
 
-from overfit_tutorial import data, figures, landscapes, statistics, symmetries
+from overfit_tutorial import data, figures, landscapes, statistics
 from overfit_tutorial.claims import claim
 from overfit_tutorial.ensembles import fit_ensemble
-from overfit_tutorial.minima import RECIPE, comparable, find_minima
+from overfit_tutorial.studies.minima import RECIPE, comparable, find_minima
 from overfit_tutorial.training import Recipe
+from overfit_tutorial.weights import symmetries
 
 plt.style.use(figures.STYLE)
 N_MEMBERS, SEED, ALPHA = 32, 0, 2.0**6

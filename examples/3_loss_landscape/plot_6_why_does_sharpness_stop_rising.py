@@ -18,7 +18,10 @@ import numpy as np
 from overfit_tutorial import data, figures, statistics
 from overfit_tutorial.claims import claim
 from overfit_tutorial.ensembles import fit_ensemble
-from overfit_tutorial.sharpness import stability_threshold, track_sharpness
+from overfit_tutorial.studies.sharpness import (
+    stability_threshold,
+    track_sharpness,
+)
 from overfit_tutorial.training import STORY, Recipe
 
 plt.style.use(figures.STYLE)

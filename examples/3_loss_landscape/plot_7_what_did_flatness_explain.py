@@ -20,9 +20,9 @@ import numpy as np
 from overfit_tutorial import data, figures, landscapes, linear, statistics
 from overfit_tutorial.claims import claim
 from overfit_tutorial.ensembles import fit_ensemble
-from overfit_tutorial.minima import comparable, find_minima
-from overfit_tutorial.symmetries import rescale
+from overfit_tutorial.studies.minima import comparable, find_minima
 from overfit_tutorial.training import STORY
+from overfit_tutorial.weights.symmetries import rescale
 
 plt.style.use(figures.STYLE)
 N_STORIES, STORY_SEED, TRAINING_SEED = 40, 0, 1

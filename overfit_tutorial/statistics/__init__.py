@@ -1,0 +1,38 @@
+r"""Intervals and paired comparisons over seeds.
+
+One run proves little: another seed is another network. What is claimed of *networks* is claimed
+of the distribution over seeds, from a sample of them, and so has an interval. Excess risks have
+heavy tails, hence medians and quantiles come first here; and two methods that saw the same seeds
+are compared seed by seed, since the luck of the data, which both share, would hide the rest.
+
+Every function returns an `Interval`, or a few. A page hands it on to
+`overfit_tutorial.claims.claim` as ``value=found.value, interval=found.ends``.
+"""
+
+from overfit_tutorial.statistics.intervals import (
+    Interval,
+    ks_distance_bound,
+    quantile_interval,
+    share_interval,
+)
+from overfit_tutorial.statistics.resampling import (
+    VarianceComponents,
+    bootstrap_interval,
+    difference_interval,
+    kendall_interval,
+    ratio_interval,
+    variance_components,
+)
+
+__all__ = [
+    "Interval",
+    "VarianceComponents",
+    "bootstrap_interval",
+    "difference_interval",
+    "kendall_interval",
+    "ks_distance_bound",
+    "quantile_interval",
+    "ratio_interval",
+    "share_interval",
+    "variance_components",
+]

@@ -1,0 +1,1 @@
+"""What pages sweep over and compare: recipes, held-out points, minima, sharpness."""

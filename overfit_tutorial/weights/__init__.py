@@ -1,0 +1,1 @@
+"""Weights as arrays: paths between them, directions from them, symmetries of them."""
