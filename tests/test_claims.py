@@ -8,9 +8,21 @@ import numpy as np
 import pytest
 
 from overfit_tutorial import publishing
-from overfit_tutorial.claims import ClaimError, claim, describe
+from overfit_tutorial.claims import (
+    ClaimError,
+    claim,
+    describe,
+    exact,
+    measured,
+    number,
+    one_seed,
+    timing,
+)
+from overfit_tutorial.statistics import Interval
 
 NAN, INF = float("nan"), float("inf")
+# The ends lie one half-width from the value, as far as numbers allow.
+FOUND = Interval(value=2.0, low=1.5, high=2.5, confidence=0.99, n=24)
 
 
 @pytest.fixture(autouse=True)
@@ -43,7 +55,7 @@ def test_holds_must_be_one_truth_value(holds):
 
 
 @pytest.mark.parametrize("bad", [NAN, INF, -INF, np.float32("nan"), np.float64("inf")])
-@pytest.mark.parametrize("name", ["value", "threshold", "interval", "extra"])
+@pytest.mark.parametrize("name", ["value", "interval", "extra"])
 def test_a_number_that_is_not_finite_fails(name, bad):
     with pytest.raises(ClaimError, match=f"claim 'an-id': {name} must be finite, got -?(nan|inf)"):
         state(**{name: (1, bad) if name == "interval" else bad})
@@ -62,19 +74,12 @@ def test_the_value_must_be_one_number(bad):
 
 
 @pytest.mark.parametrize(
-    "number", [np.int64(2), np.float32(2), np.float16(2), np.float64(2), np.array(2.0)]
+    "two", [np.int64(2), np.float32(2), np.float16(2), np.float64(2), np.array(2.0)]
 )
-def test_numpy_scalars_come_out_as_plain_json(number):
-    stated = state(
-        "{value} {low} {high} {threshold} {extra}",
-        value=number,
-        holds=number > 1,
-        threshold=number,
-        interval=(number, number),
-        n=np.int64(3),
-        extra=number,
-    )
-    assert_plain(stated)
+def test_numpy_scalars_come_out_as_plain_json(two):
+    options = {"holds": two > 1, "interval": (two, two), "n": np.int64(3), "extra": two}
+    assert_plain(state("{value} {low} {high} {extra}", value=two, **options))
+    assert number(two).ends == (2, 2)
 
 
 def test_numpy_scalars_will_do_for_the_rest_too():
@@ -85,58 +90,59 @@ def test_numpy_scalars_will_do_for_the_rest_too():
 
 def test_tensorflow_scalars_come_out_as_plain_json():
     tf = pytest.importorskip("tensorflow")
-    number = tf.constant(2.0)
-    stated = state(
-        "{value} {low} {high} {threshold} {extra}",
-        value=number,
-        holds=number > 1,
-        threshold=tf.Variable(2.0),
-        interval=tf.stack([number, number]),
-        extra=number,
-    )
-    assert_plain(stated)
+    two = tf.constant(2.0)
+    options = {"holds": two > 1, "interval": tf.stack([two, two]), "extra": tf.Variable(2.0)}
+    assert_plain(state("{value} {low} {high} {extra}", value=two, **options))
     with pytest.raises(ClaimError, match="value must be finite, got nan"):
         state(value=tf.constant(NAN))
     with pytest.raises(ClaimError, match="does not hold"):
-        state(holds=number > 3)
+        state(holds=two > 3)
 
 
 def assert_plain(stated):
     """Assert that all numbers of the claim, each of them 2, survive a journey through JSON."""
     back = json.loads(json.dumps(stated.to_json(), allow_nan=False))
-    assert (back["value"], back["threshold"], back["interval"]) == (2, 2, [2, 2])
-    assert [float(word) for word in back["sentence"].split()] == [2] * 5
+    assert (back["value"], back["interval"]) == (2, [2, 2])
+    assert [float(word) for word in back["sentence"].split()] == [2] * 4
 
 
 def test_all_that_was_stated_is_in_the_json():
-    stated = claim(
+    share = Interval(value=0.25, low=0.125, high=0.5, confidence=0.95, n=8)
+    stated = measured(
         "all-of-it",
-        "{value:.1f} of {n}",
-        holds=True,
-        value=3.0,
-        interval=(2.5, 4),
-        confidence=0.99,
-        n=24,
-        kind="one seed",
-        threshold=2,
+        "{:.1f} of {n}, {small_share:.0%} of {whole}",
+        FOUND.below(7),
+        small_share=share.inside(0, 1),
+        whole=number(1).equal_to(1),
         headline=True,
         quantity="excess risk",
-        wrong_if="it were below {threshold}",
+        wrong_if="it were {threshold} or more",
     )
-    assert stated.to_json() == {
+    bounds = [
+        {"name": "", "value": 2.0, "interval": [1.5, 2.5], "confidence": 0.99, "n": 24},
+        {"name": "small share", "value": 0.25, "interval": [0.125, 0.5]},
+        {"name": "whole", "value": 1, "interval": None, "confidence": 1.0, "n": None},
+    ]
+    bounds[0] |= {"above": None, "below": 7.0, "margin": 9.0, "limits": "below 7"}
+    bounds[0] |= {"evidence": "2.0, 99% interval 1.5 to 2.5"}
+    bounds[1] |= {"confidence": 0.95, "n": 8, "above": 0.0, "below": 1.0, "margin": 2 / 3}
+    bounds[1] |= {"evidence": "25%, 95% interval 12% to 50%", "limits": "between 0% and 100%"}
+    bounds[2] |= {"above": 1.0, "below": 1.0, "margin": None, "evidence": "1", "limits": "1"}
+    assert json.loads(json.dumps(stated.to_json(), allow_nan=False)) == {
         "id": "all-of-it",
-        "sentence": "3.0 of 24",
-        "value": 3.0,
-        "interval": (2.5, 4),
+        "sentence": "2.0 of 24, 25% of 1",
+        "value": 2.0,
+        "interval": [1.5, 2.5],
         "confidence": 0.99,
         "n": 24,
-        "kind": "one seed",
-        "threshold": 2,
-        "wrong_if": "it were below 2",
+        "kind": "measured",
+        "threshold": 7.0,
+        "wrong_if": "it were 7.0 or more",
         "headline": True,
         "quantity": "excess risk",
-        "margin": 0.25,
+        "margin": 2 / 3,
         "holds": True,
+        "bounds": bounds,
     }
     with pytest.raises(dataclasses.FrozenInstanceError, match="cannot assign to field 'value'"):
         stated.value = 4.0
@@ -180,8 +186,6 @@ def test_an_id_is_lower_case_words_joined_by_hyphens(id):
         ({"confidence": NAN}, "confidence must be finite, got nan"),
         ({"interval": (1, 2), "low": 3}, "claim 'an-id': ['low'] are the interval's"),
         ({"interval": (2, 1)}, "claim 'an-id': interval must be (low, high), got (2, 1)"),
-        ({"threshold": (2, 1)}, "claim 'an-id': threshold must be (low, high), got (2, 1)"),
-        ({"threshold": (1, 2, 3)}, "claim 'an-id': threshold must be (low, high), got (1, 2, 3)"),
         ({"interval": (1,)}, "claim 'an-id': interval must be (low, high), got (1,)"),
         ({"interval": (1, 2, 3)}, "claim 'an-id': interval must be (low, high), got (1, 2, 3)"),
         (
@@ -206,7 +210,6 @@ def test_a_bad_argument_is_named(options, message):
         ({"n": True}, "n must be a whole number, got True"),
         ({"confidence": "high"}, "confidence must be a number, got 'high'"),
         ({"interval": 3}, "claim 'an-id': interval must be (low, high), got 3"),
-        ({"threshold": [[1, 2]]}, "claim 'an-id': threshold must be (low, high), got [[1, 2]]"),
         ({"headline": "yes"}, "claim 'an-id': headline must be one truth value, got 'yes'"),
     ],
 )
@@ -215,7 +218,7 @@ def test_an_argument_of_the_wrong_type_is_named(options, message):
         state(**options)
 
 
-@pytest.mark.parametrize("field", ["{extra}", "{low:.2f}", "{0}", "{n}", "{n:,}", "{threshold}"])
+@pytest.mark.parametrize("field", ["{extra}", "{low:.2f}", "{1}", "{n}", "{n:,}", "{threshold}"])
 @pytest.mark.parametrize("argument", ["sentence", "wrong_if"])
 def test_a_field_that_no_value_fills_is_an_error(field, argument):
     with pytest.raises(
@@ -236,15 +239,9 @@ def test_doubled_braces_stay_braces():
 
 
 def test_every_value_can_be_told_in_the_sentence():
-    stated = state(
-        "{value} {low} {high} {confidence:.0%} {n} {threshold} {points} {name}",
-        interval=(1, 2),
-        n=3,
-        threshold=4,
-        points=5,
-        name="six",
-    )
-    assert stated.sentence == "1.5 1 2 95% 3 4 5 six"
+    words = "{} {value} {low} {high} {confidence:.0%} {n} {points} {name} {found:.1f}"
+    stated = state(words, interval=(1, 2), n=3, points=5, name="six", found=FOUND)
+    assert stated.sentence == "1.5 1.5 1 2 95% 3 5 six 2.0"
 
 
 def test_a_claim_is_printed_when_nobody_collects(capsys):
@@ -280,39 +277,105 @@ def test_a_description_leaves_out_what_was_not_stated():
     assert describe(state()) == "an-id; measured"
 
 
+# -- An interval and its bound are one statement --------------------------------------------------
+
+
+KINDS = {exact: "exact", one_seed: "one seed", timing: "timing"}
+
+
 @pytest.mark.parametrize(
-    ("value", "interval", "threshold", "margin"),
+    ("bounded", "limits", "wrong_if"),
     [
-        (3, None, 2, 0.5),
-        (1, None, 2, 0.5),
-        (2, None, 2, 0.0),
-        (-1, None, -2, 0.5),
-        (3, (2.5, 4), 2, 0.25),
-        (1, (0.5, 1.5), 2, 0.25),
-        (3, (1.5, 4), 2, 0.0),
-        (3, (2, 4), 2, 0.0),
-        (1, (0, 2), 2, 0.0),
-        (3, (2.5, 4), None, None),
-        (3, (2.5, 3.5), (2, 4), 0.125),
-        (3, (2.25, 3), (2, 8), 0.125),
-        (1, None, (0, 2), 0.5),
-        (3, (1, 4), (2, 8), 0.0),
+        (FOUND.above(1), "above 1", "the interval reached 1"),
+        (FOUND.below(2.6), "below 2.6", "the interval reached 2.6"),
+        (
+            FOUND.inside(1, 8 / 3),
+            "between 1 and 2.667",
+            "the interval were not between 1 and 2.667",
+        ),
     ],
 )
-def test_the_margin_is_the_way_to_failing_as_a_share_of_the_threshold(
-    value, interval, threshold, margin
-):
-    # Halves and quarters are exact in binary.
-    assert state(value=value, interval=interval, threshold=threshold).margin == margin
+def test_check_threshold_and_what_would_be_wrong_follow_from_the_bound(bounded, limits, wrong_if):
+    stated = measured("an-id", "It is {:.1f}.", bounded)
+    assert stated.bounds[0].limits == limits
+    assert stated.wrong_if == wrong_if
+    assert stated.threshold in (bounded.above, bounded.below)
 
 
-@pytest.mark.parametrize(("value", "nearer"), [(0.875, 0.75), (1.5, 2)])
-def test_of_a_band_the_nearer_end_is_the_threshold(value, nearer):
-    assert state(value=value, threshold=(0.75, 2)).threshold == nearer
-    assert state(value=value, threshold=np.array([0.75, 2])).threshold == nearer
-    sentence = state("It fails at {threshold}.", value=value, threshold=(0.75, 2)).sentence
-    assert sentence == f"It fails at {nearer}."
+@pytest.mark.parametrize("bounded", [FOUND.above(1.5), FOUND.below(2.5), FOUND.inside(1.6, 9)])
+def test_an_interval_that_reaches_its_bound_stops_the_page(bounded):
+    with pytest.raises(
+        ClaimError, match=r"'an-id' does not hold: its value must be .*, got 2\.0, "
+    ):
+        measured("an-id", "It is {:.1f}.", bounded)
 
 
-def test_no_share_of_a_threshold_at_zero_can_be_told():
-    assert state(threshold=0).margin is None
+def test_of_two_conditions_each_can_fail():
+    for first, second in ((FOUND.above(1), FOUND.below(2)), (FOUND.below(2), FOUND.above(1))):
+        with pytest.raises(ClaimError, match="must be below 2"):
+            measured("an-id", "It is {:.1f}, at {the_price:.1f}.", first, the_price=second)
+
+
+@pytest.mark.parametrize(("state_as", "kind"), KINDS.items(), ids=KINDS.values())
+def test_a_number_without_an_interval_has_a_bound_as_well(state_as, kind, capsys):
+    stated = state_as("an-id", "It is {:.2f}.", number(0.5, n=3).below(0.625))
+    assert (stated.kind, stated.interval, stated.n) == (kind, None, 3)
+    assert stated.margin is None
+    assert stated.wrong_if == "it were 0.625 or more"
+    assert capsys.readouterr().out.endswith(f"[an-id; {kind}; 0.50, below 0.625; n = 3]\n")
+    with pytest.raises(ClaimError, match=r"must be below 0\.5, got 0\.5"):
+        state_as("an-id", "It is {}.", number(0.5).below(0.5))
+
+
+def test_a_number_may_have_to_be_one_number():
+    stated = exact("an-id", "It has {:,} parts.", number(40_701).equal_to(40_701))
+    assert stated.wrong_if == "it were not 40,701"
+    with pytest.raises(ClaimError, match="must be 2, got 3"):
+        exact("an-id", "It has {} parts.", number(3).equal_to(2))
+
+
+@pytest.mark.parametrize(
+    ("written", "message"),
+    [
+        (
+            lambda: state(value=2, interval=(1.5, 2.5), threshold=7.0),
+            "a threshold needs its check: give holds=interval.above(threshold) or .below",
+        ),
+        (
+            lambda: state(value=2.0, holds=number(2.0).below(7), threshold=8),
+            "threshold must be that of holds, got 8",
+        ),
+        (
+            lambda: state(value=3, holds=FOUND.below(7), interval=(1.5, 3.5)),
+            "holds must be the bounded interval of value 3 and interval (1.5, 3.5), got 2.0 and",
+        ),
+        (
+            lambda: state(value=2, holds=FOUND.below(7), interval=(0, 3)),
+            "holds must be the bounded interval of value 2 and interval (0, 3), got 2.0 and",
+        ),
+        (
+            lambda: state(value=2, holds=FOUND.below(7)),
+            "holds must be the bounded interval of value 2 and interval None",
+        ),
+        (lambda: measured("an-id", "", FOUND), "an interval must have a bound"),
+        (lambda: measured("an-id", "", True), "found must be a bounded interval, got True"),
+        (lambda: measured("an-id", "", FOUND.below(7), holds=True), "['holds'] follow from the"),
+        (lambda: measured("an-id", "", FOUND.below(7), threshold=8), "threshold must be that of"),
+        (lambda: measured("an-id", "", number(2).below(7)), "must have an interval over n seeds"),
+    ],
+)
+def test_a_bound_that_its_check_contradicts_cannot_be_written(written, message):
+    with pytest.raises((TypeError, ValueError), match=re.escape(message)):
+        written()
+
+
+def test_confidence_is_written_as_it_is():
+    surer = dataclasses.replace(FOUND, confidence=0.999)
+    assert "99.9% interval" in describe(measured("an-id", "", surer.below(7)))
+
+
+def test_of_two_conditions_the_nearer_to_failing_is_the_margin():
+    stated = measured("an-id", "{:.1f}", FOUND.below(7), price=FOUND.above(1))
+    assert [bound.found.margin for bound in stated.bounds] == [9, 1]
+    assert stated.margin == 1
+    assert stated.wrong_if == "the interval reached 7, or that of the price reached 1"

@@ -8,6 +8,7 @@ import pytest
 from scipy import stats
 
 from overfit_tutorial.statistics import (
+    Bounded,
     Interval,
     bootstrap_interval,
     difference_interval,
@@ -645,3 +646,49 @@ def test_a_bad_argument_is_named(function, arguments, options, message):
 def test_the_seed_is_required(call):
     with pytest.raises(TypeError, match="missing 1 required keyword-only argument: 'seed'"):
         call()
+
+
+# -- Bounds ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("ends", "bound", "margin"),
+    [
+        ((1.5, 2.5), {"below": 7}, 9),
+        ((1.5, 2.5), {"above": 1}, 1),
+        ((1.5, 2.5), {"above": 1, "below": 4}, 1),
+        ((1.5, 2.5), {"above": 0, "below": 2.75}, 0.5),
+        ((1.5, 2.5), {"below": 2.5}, 0),
+        ((1.5, 2.5), {"below": 2}, 0),
+        ((2.0, 2.0), {"below": 7}, None),
+    ],
+)
+def test_the_margin_is_counted_in_half_widths_from_the_nearer_end(ends, bound, margin):
+    interval = Interval(value=2.0, low=ends[0], high=ends[1], confidence=0.95)
+    bounded = Bounded(interval=interval, **bound)
+    assert bounded.margin == margin
+    assert bounded.holds == (margin is None or margin > 0)
+
+
+def test_a_bound_must_be_a_number():
+    interval = Interval(value=2.0, low=1.5, high=2.5, confidence=0.95)
+    for bound in (interval.above, interval.below, interval.equal_to):
+        with pytest.raises(ValueError, match="bound must be finite, got nan"):
+            bound(float("nan"))
+    with pytest.raises(ValueError, match="low must be below high"):
+        interval.inside(3, 2)
+
+
+def test_every_interval_knows_how_many_values_are_behind_it():
+    values, pairs = np.arange(1.0, 21.0), np.arange(40.0).reshape(20, 2)
+    found = [
+        quantile_interval(values),
+        share_interval(values > 3),
+        bootstrap_interval(values, seed=0),
+        ratio_interval(values, values, seed=0),
+        difference_interval(values, values[:12], seed=0, paired=False),
+        kendall_interval(values, values, seed=0),
+        variance_components(pairs, seed=0).share,
+        ks_distance_bound(values, values[:15]),
+    ]
+    assert [interval.n for interval in found] == [20, 20, 20, 20, 12, 20, 20, 15]

@@ -5,11 +5,12 @@ of the distribution over seeds, from a sample of them, and so has an interval. E
 heavy tails, hence medians and quantiles come first here; and two methods that saw the same seeds
 are compared seed by seed, since the luck of the data, which both share, would hide the rest.
 
-Every function returns an `Interval`, or a few. A page hands it on to
-`overfit_tutorial.claims.claim` as ``value=found.value, interval=found.ends``.
+Every function returns an `Interval`, or a few. A page gives it a bound, ``found.below(0.9)``, and
+hands that to `overfit_tutorial.claims.measured`: check, threshold and distance to failing are one.
 """
 
 from overfit_tutorial.statistics.intervals import (
+    Bounded,
     Interval,
     ks_distance_bound,
     quantile_interval,
@@ -25,6 +26,7 @@ from overfit_tutorial.statistics.resampling import (
 )
 
 __all__ = [
+    "Bounded",
     "Interval",
     "VarianceComponents",
     "bootstrap_interval",

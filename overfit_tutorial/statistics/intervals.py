@@ -21,19 +21,24 @@ class Interval:
     low, high : float
         The ends of the interval.
     confidence : float
-        How often such an interval covers the truth.
+        How often such an interval covers the truth; one for a number that is known.
+    n : int or None
+        How many independent values are behind it.
 
     Examples
     --------
     >>> ratio = Interval(value=1.0, low=0.9, high=1.2, confidence=0.9)
     >>> ratio.within(0.8, 1.25)
     True
+    >>> ratio.below(1.25).holds, ratio.above(1).holds
+    (True, False)
     """
 
     value: float
     low: float
     high: float
     confidence: float
+    n: int | None = None
 
     @property
     def ends(self) -> tuple[float, float]:
@@ -48,6 +53,74 @@ class Interval:
         """
         low, high = _arguments.check_range(low, high)
         return low <= self.low and self.high <= high
+
+    def above(self, bound: float) -> "Bounded":
+        """Return the interval with the bound that all of it must exceed."""
+        return Bounded(interval=self, above=_arguments.check_finite("bound", bound))
+
+    def below(self, bound: float) -> "Bounded":
+        """Return the interval with the bound that all of it must stay below."""
+        return Bounded(interval=self, below=_arguments.check_finite("bound", bound))
+
+    def inside(self, low: float, high: float) -> "Bounded":
+        """Return the interval with the two bounds that all of it must lie between."""
+        low, high = _arguments.check_range(low, high)
+        return Bounded(interval=self, above=low, below=high)
+
+    def equal_to(self, bound: float) -> "Bounded":
+        """Return the number with the one that it must be; for what is known without error."""
+        bound = _arguments.check_finite("bound", bound)
+        return Bounded(interval=self, above=bound, below=bound)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bounded:
+    """An interval and the bounds within which it must lie: a check and its threshold in one.
+
+    Parameters
+    ----------
+    interval : Interval
+        What was found.
+    above, below : float
+        What all of it must exceed, and what all of it must stay below. Where both are one number,
+        it must be that number.
+
+    Examples
+    --------
+    >>> found = Interval(value=2.0, low=1.5, high=2.5, confidence=0.95)
+    >>> found.below(7).margin
+    9.0
+    """
+
+    interval: Interval
+    above: float = -math.inf
+    below: float = math.inf
+
+    @property
+    def holds(self) -> bool:
+        """Whether the whole interval keeps its bounds."""
+        if self.above == self.below:
+            return self.interval.ends == (self.above, self.below)
+        return self.above < self.interval.low and self.interval.high < self.below
+
+    @property
+    def margin(self) -> float | None:
+        """How far the interval is from failing, in half-widths of its own.
+
+        From its nearer end to the bound; zero where it reaches that. ``None`` of a number, which
+        has no width to measure by.
+        """
+        half_width = (self.interval.high - self.interval.low) / 2
+        if half_width == 0:
+            return None
+        room = min(self.interval.low - self.above, self.below - self.interval.high)
+        return max(room, 0.0) / half_width
+
+    @property
+    def threshold(self) -> float:
+        """The bound that is nearer to the interval."""
+        above, below = self.interval.low - self.above, self.below - self.interval.high
+        return self.above if above < below else self.below
 
 
 def quantile_interval(values: ArrayLike, q: float = 0.5, *, confidence: float = 0.95) -> Interval:
@@ -113,6 +186,7 @@ def quantile_interval(values: ArrayLike, q: float = 0.5, *, confidence: float = 
         low=float(sample[below]),
         high=float(sample[above]),
         confidence=confidence,
+        n=n,
     )
 
 
@@ -159,7 +233,11 @@ def share_interval(outcomes: ArrayLike, *, confidence: float = 0.95) -> Interval
     count, n = int(flags.sum()), len(flags)
     ends = binomtest(count, n).proportion_ci(confidence, method="exact")
     return Interval(
-        value=count / n, low=float(ends.low), high=float(ends.high), confidence=confidence
+        value=count / n,
+        low=float(ends.low),
+        high=float(ends.high),
+        confidence=confidence,
+        n=n,
     )
 
 
@@ -214,7 +292,8 @@ def ks_distance_bound(
     distance = float(np.max(np.abs(shares[0] - shares[1])))
     spread = 1 / len(a) + 1 / len(b)
     bound = distance + float(ndtri(confidence)) * math.sqrt(spread / 4) + spread / 2
-    return Interval(value=distance, low=0.0, high=min(bound, 1.0), confidence=confidence)
+    n = min(len(a), len(b))
+    return Interval(value=distance, low=0.0, high=min(bound, 1.0), confidence=confidence, n=n)
 
 
 def _quantile(ordered: NDArray[np.float64], q: float) -> float:

@@ -391,7 +391,11 @@ def kendall_interval(
     found = np.divide(agreement, scale, out=np.zeros_like(scale), where=scale > 0)
     ends = np.quantile(found[1:], [(1 - confidence) / 2, (1 + confidence) / 2])
     return Interval(
-        value=float(found[0]), low=float(ends[0]), high=float(ends[1]), confidence=confidence
+        value=float(found[0]),
+        low=float(ends[0]),
+        high=float(ends[1]),
+        confidence=confidence,
+        n=n_units,
     )
 
 
@@ -440,7 +444,8 @@ def _bootstrap(
         if math.isfinite(corrected.low) and math.isfinite(corrected.high):
             ends = corrected
     value, low, high = (max(float(end), not_below) for end in (value, ends.low, ends.high))
-    return Interval(value=value, low=low, high=high, confidence=confidence)
+    n = min(len(sample) for sample in samples)
+    return Interval(value=value, low=low, high=high, confidence=confidence, n=n)
 
 
 def _along_axis(statistic: Statistic) -> Statistic:
