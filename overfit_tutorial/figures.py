@@ -343,13 +343,14 @@ class Description:
 
     caption: str
     alt: str
+    headline: bool = False
 
 
 _saved = itertools.count(1)
 _descriptions: weakref.WeakKeyDictionary[Figure, Description] = weakref.WeakKeyDictionary()
 
 
-def show(figure: Figure, *, caption: str, alt: str) -> None:
+def show(figure: Figure, *, caption: str, alt: str, headline: bool = False) -> None:
     """Show a finished figure: in a window, in a file where there is none, or on the site.
 
     Parameters
@@ -360,13 +361,15 @@ def show(figure: Figure, *, caption: str, alt: str) -> None:
         Where to look; printed under the figure on the site.
     alt : str
         What the figure shows, for whoever cannot see it. Not a repetition of the caption.
+    headline : bool
+        Whether it shows the page's answer, and stands beside that under the page's title.
 
     Raises
     ------
     ValueError
         If the caption or the alternative text is empty, or both are the same.
     """
-    caption = describe(figure, caption=caption, alt=alt).caption
+    caption = describe(figure, caption=caption, alt=alt, headline=headline).caption
     if publishing.hand_over(figure):
         return
     if _opens_windows():
@@ -378,20 +381,20 @@ def show(figure: Figure, *, caption: str, alt: str) -> None:
     print(f"Figure saved as {path}: {caption}")
 
 
-def describe(figure: Figure, *, caption: str, alt: str) -> Description:
+def describe(figure: Figure, *, caption: str, alt: str, headline: bool = False) -> Description:
     """Say of a figure what `show` says, without showing it, and write out its logarithmic axes.
 
     Parameters
     ----------
     figure : matplotlib.figure.Figure
         The figure.
-    caption, alt : str
+    caption, alt, headline
         As for `show`.
 
     Returns
     -------
     Description
-        Both, each as one line.
+        All of it, the words as one line each.
 
     Raises
     ------
@@ -408,7 +411,7 @@ def describe(figure: Figure, *, caption: str, alt: str) -> Description:
             axis.set_major_formatter(PlainLogFormatter())
         if axis.get_scale() == "log" and axis.isDefault_minfmt:
             axis.set_minor_formatter(PlainLogFormatter())
-    _descriptions[figure] = Description(caption, alt)
+    _descriptions[figure] = Description(caption, alt, headline)
     return _descriptions[figure]
 
 

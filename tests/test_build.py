@@ -54,7 +54,16 @@ def setup(app):
         app.connect("build-finished", die, priority=0)
 """
 
-EXTENSIONS = ["freshness", "gallery", "claim_boxes", "twin_figures", "page_anatomy"]
+EXTENSIONS = [
+    "freshness",
+    "gallery",
+    "published",
+    "claim_boxes",
+    "ledger",
+    "folds",
+    "result_tables",
+]
+EXTENSIONS += ["twin_figures", "page_anatomy"]
 
 PAGE = '''"""
 Page {name}?

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
-import claim_boxes
+import published
 from hatchling.builders.wheel import WheelBuilder
 from sphinx.application import Sphinx
 
@@ -157,7 +157,7 @@ def _write_all(app: Sphinx, exception: Exception | None) -> None:
     project = Path(app.confdir, app.config.downloads_project).resolve()
     out = Path(app.outdir)
     wheel = build_wheel(project, out / WHEELS)
-    docnames = [page.docname for page in claim_boxes.pages(app.env)]
+    docnames = [page.docname for page in published.pages(app.env)]
     for docname in docnames:
         script, notebook = _sources(app, docname)
         url, place = site_url(app), f"{'../' * docname.count('/')}{WHEELS}/{wheel.name}"

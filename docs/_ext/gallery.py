@@ -12,6 +12,7 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import published
+import result_tables
 import twin_figures
 from matplotlib.figure import Figure
 from sphinx.application import Sphinx
@@ -19,6 +20,7 @@ from sphinx.errors import ExtensionError
 
 from overfit_tutorial import publishing
 from overfit_tutorial.claims import Claim
+from overfit_tutorial.tables import Table
 
 # A card that links by its title. Sphinx-gallery's own hides the link's text, has an invalid
 # attribute, and shows a light thumbnail on a dark page.
@@ -45,7 +47,7 @@ def begin_or_end_page(gallery_conf: dict[str, Any], fname: str | None, when: str
 
 
 def scrape(block: object, block_vars: dict[str, Any], gallery_conf: dict[str, Any]) -> str:
-    """Return the reST of the figures and claims of one code block, and record them."""
+    """Return the reST of what one code block published, and record them."""
     source = Path(gallery_conf["src_dir"])
     target = Path(block_vars["target_file"])
     docname = target.with_suffix("").relative_to(source).as_posix()
@@ -67,6 +69,8 @@ def scrape(block: object, block_vars: dict[str, Any], gallery_conf: dict[str, An
         elif isinstance(item, Claim):
             page.claims.append(item.to_json())
             parts.append(f".. claim-box:: {item.id}\n\n")
+        elif isinstance(item, Table):
+            parts.append(result_tables.directive(item))
     published.write(page, published.record_path(target))
     return "\n" + "\n".join(parts)
 

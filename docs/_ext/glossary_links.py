@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import claim_boxes
+import published
 from docutils import nodes
 from sphinx import addnodes
 from sphinx.application import Sphinx
@@ -55,7 +55,7 @@ def _prose(doctree: nodes.document) -> Iterator[nodes.Text]:
 
 def _link_first_mentions(app: Sphinx, doctree: nodes.document) -> None:
     docname, glossary = app.env.docname, Path(app.srcdir, "glossary.rst")
-    if docname not in {page.docname for page in claim_boxes.pages(app.env)}:
+    if docname not in {page.docname for page in published.pages(app.env)}:
         return
     if not glossary.exists():
         return

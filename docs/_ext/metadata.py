@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
 
-import claim_boxes
+import published
 from docutils import nodes
 from downloads import site_url
 from sphinx.application import Sphinx
@@ -38,7 +38,7 @@ def shorten(text: str) -> str:
 
 def _description(app: Sphinx, docname: str, doctree: nodes.document | None) -> str:
     """Return what a page is about: its answer, or its first paragraph."""
-    for page in claim_boxes.pages(app.env):
+    for page in published.pages(app.env):
         if page.docname == docname and page.headline is not None:
             return shorten(page.headline["sentence"])
     if doctree is None:

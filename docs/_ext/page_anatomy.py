@@ -15,14 +15,18 @@ import claim_boxes
 import downloads
 import published
 from docutils import nodes
+from folds import fold
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
+from twin_figures import twin_figure, twin_images
+from words import SEPARATOR, link, typeset
 
 # Prose is read at 238 words a minute, on average (Brysbaert 2019); this is slower to read. Code is
 # skimmed, not studied.
 _WORDS_A_MINUTE, _CODE_LINES_A_MINUTE = 180, 120
 _CARD_LENGTH = 200
 _PATH = "on the 20-minute path"
+_LIFTED, _ANSWER = "The figure at the top of this page shows it.", "figure-of-the-answer"
 # Sphinx leaves it out of the index of the search: what stands on every page tells none apart.
 _UNSEARCHED = "no-search"
 
@@ -30,7 +34,7 @@ _UNSEARCHED = "no-search"
 def _shape_page(app: Sphinx, doctree: nodes.document) -> None:
     """Add the meta line, the answer and the footer; drop what they replace."""
     docname = app.env.docname
-    page = next((page for page in claim_boxes.pages(app.env) if page.docname == docname), None)
+    page = next((page for page in published.pages(app.env) if page.docname == docname), None)
     if page is None:
         return
     seconds = _take_seconds(doctree)
@@ -39,8 +43,21 @@ def _shape_page(app: Sphinx, doctree: nodes.document) -> None:
     head: list[nodes.Node] = [_meta_line(app, doctree, seconds)]
     if page.headline is not None:
         head.append(_answer(app, page))
+    head += _lifted(doctree)
     section[1:1] = head
     section += _footer(app, docname)
+
+
+def _lifted(doctree: nodes.document) -> list[nodes.Node]:
+    """Take the figure that shows the answer from its place, and leave a link to it there."""
+    figure = next((f for f in doctree.findall(twin_figure) if f["headline"]), None)
+    if figure is None:
+        return []
+    link_to_it = nodes.paragraph("", "", classes=["lifted"])
+    link_to_it += nodes.reference("", _LIFTED, refuri=f"#{_ANSWER}", internal=True)
+    figure.parent.replace(figure, link_to_it)
+    figure["ids"].append(_ANSWER)
+    return [figure]
 
 
 def _take_seconds(doctree: nodes.document) -> float | None:
@@ -70,9 +87,7 @@ def _meta_line(app: Sphinx, doctree: nodes.document, seconds: float | None) -> n
         parts.append(f"runs in {max(1, round(seconds))} s")
     on_path = app.env.docname in app.config.reading_path
     parts.append(f"★ {_PATH}" if on_path else "deeper")
-    return nodes.paragraph(
-        "", claim_boxes.SEPARATOR.join(parts), classes=["page-meta", _UNSEARCHED]
-    )
+    return nodes.paragraph("", SEPARATOR.join(parts), classes=["page-meta", _UNSEARCHED])
 
 
 def _minutes(doctree: nodes.document) -> float:
@@ -82,7 +97,8 @@ def _minutes(doctree: nodes.document) -> float:
     skipped = [p for exercise in exercises for p in exercise.findall(nodes.paragraph)]
     words = sum(len(p.astext().split()) for p in read)
     words -= sum(len(p.astext().split()) for p in skipped)
-    lines = sum(b.astext().count("\n") + 1 for b in doctree.findall(nodes.literal_block))
+    blocks = [b for b in doctree.findall(nodes.literal_block) if not isinstance(b.parent, fold)]
+    lines = sum(block.astext().count("\n") + 1 for block in blocks)
     return words / _WORDS_A_MINUTE + lines / _CODE_LINES_A_MINUTE
 
 
@@ -92,9 +108,9 @@ def _answer(app: Sphinx, page: published.Page) -> nodes.Node:
     assert claim is not None
     box = nodes.container(classes=["answer"])
     box += nodes.paragraph("", "The short answer", classes=["answer-label"])
-    sentence = nodes.paragraph("", claim_boxes.typeset(claim["sentence"]) + " ")
+    sentence = nodes.paragraph("", typeset(claim["sentence"]) + " ")
     here = app.env.docname
-    sentence += claim_boxes.link(app.env, here, here, claim_boxes.anchor(claim), "Why we say so")
+    sentence += link(app.env, here, here, claim_boxes.anchor(claim), "Why we say so")
     box += sentence
     return box
 
@@ -109,17 +125,15 @@ def _footer(app: Sphinx, docname: str) -> nodes.Node:
     everything = "../" * docname.count("/") + downloads.EVERYTHING
     files = {f"{name}.py": "script", f"{name}.ipynb": "notebook", everything: "everything, zipped"}
     for index, (address, label) in enumerate(files.items()):
-        take += nodes.Text(claim_boxes.SEPARATOR if index else "")
-        link = f'<a class="download" href="{html.escape(address)}" download>{label}</a>'
-        take += nodes.raw("", link, format="html")
+        take += nodes.Text(SEPARATOR if index else "")
+        anchor = f'<a class="download" href="{html.escape(address)}" download>{label}</a>'
+        take += nodes.raw("", anchor, format="html")
     footer += take
     cite = nodes.paragraph("", "")
     cite += nodes.strong("", "Cite ")
-    cite += claim_boxes.link(app.env, docname, "references", "cite", "this tutorial")
-    cite += nodes.Text(claim_boxes.SEPARATOR)
-    cite += claim_boxes.link(
-        app.env, docname, "ledger", nodes.make_id(docname), "this page’s claims"
-    )
+    cite += link(app.env, docname, "references", "cite", "this tutorial")
+    cite += nodes.Text(SEPARATOR)
+    cite += link(app.env, docname, "ledger", nodes.make_id(docname), "this page’s claims")
     footer += cite
     return footer
 
@@ -166,12 +180,9 @@ class PageCard(SphinxDirective):
             raise self.error(f"page-card: {docname} has published nothing")
         self.env.note_dependency(str(record))
         card = nodes.container(classes=["page-card"])
-        figures = published.read(record).figures
-        if figures:
+        first = published.read(record).headline_figure
+        if first is not None:
             folder = "/" + docname.rpartition("/")[0] + "/images/"
-            from twin_figures import twin_images
-
-            first = figures[0]
             picture = nodes.container(classes=["page-card-picture"])
             # The alternative text is empty: the picture repeats what the title and text say.
             picture += twin_images(

@@ -9,10 +9,17 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
+from sphinx.application import Sphinx
+from sphinx.environment import BuildEnvironment
+from sphinx.errors import ExtensionError
+from sphinx.util import logging
+
+_logger = logging.getLogger(__name__)
 _SUFFIX = ".published.json"
 
 
@@ -28,6 +35,7 @@ class Figure:
     caption: str
     alt: str
     title: str = ""
+    headline: bool = False
 
 
 @dataclass
@@ -42,6 +50,11 @@ class Page:
     def headline(self) -> dict[str, Any] | None:
         """The claim that answers the page's question."""
         return next((claim for claim in self.claims if claim["headline"]), None)
+
+    @property
+    def headline_figure(self) -> Figure | None:
+        """The figure that shows the answer."""
+        return next((figure for figure in self.figures if figure.headline), None)
 
 
 def record_path(page: Path) -> Path:
@@ -86,3 +99,43 @@ def read_all(source: Path) -> list[Page]:
                 )
             origin[claim["id"]] = page.docname
     return pages
+
+
+def pages(env: BuildEnvironment) -> list[Page]:
+    """Return the records of all pages, read once a build."""
+    if not hasattr(env, "temp_published"):
+        _load(env._app)
+    return env.temp_published  # type: ignore[no-any-return, attr-defined]
+
+
+def _load(app: Sphinx) -> None:
+    try:
+        app.env.temp_published = read_all(Path(app.srcdir))  # type: ignore[attr-defined]
+    except ValueError as error:
+        raise ExtensionError(str(error)) from None
+
+
+def _check_evidence(stated: list[Page]) -> Iterator[str]:
+    """Yield what the site asks of pages beyond what `claims` and `figures` themselves do."""
+    for page in stated:
+        for claim in page.claims:
+            where = f"{page.docname}: claim {claim['id']!r}"
+            if claim["kind"] == "measured" and not (claim["interval"] and claim["n"]):
+                yield f"{where} is measured, so it must have an interval and n"
+            if claim["kind"] != "timing" and not claim["wrong_if"]:
+                yield f"{where} must say what would make it wrong (wrong_if)"
+        for what, marked in (("claim", page.claims), ("figure", map(asdict, page.figures))):
+            if sum(item["headline"] for item in marked) != 1:
+                yield f"{page.docname}: one {what} of a page must be its headline"
+
+
+def _read_records(app: Sphinx) -> None:
+    """After Sphinx-gallery has run the pages: load their records, and hold them to the rules."""
+    _load(app)
+    for problem in _check_evidence(app.env.temp_published):  # type: ignore[attr-defined]
+        _logger.warning(problem)
+
+
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.connect("builder-inited", _read_records, priority=950)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -7,11 +7,11 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import claim_boxes
 import published
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
+from words import SEPARATOR, link
 
 _EXERCISE = re.compile(r"^ *\.\. exercise:: *(.+)$", flags=re.MULTILINE)
 
@@ -31,7 +31,7 @@ class _Listing(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         found: list[nodes.Node] = []
-        for page in claim_boxes.pages(self.env):
+        for page in published.pages(self.env):
             record = published.record_path(Path(self.env.srcdir, page.docname + ".rst"))
             self.env.note_dependency(str(record))
             items = list(self.items(page))
@@ -55,10 +55,10 @@ class ExerciseList(_Listing):
         rest = Path(self.env.srcdir, page.docname + ".rst").read_text(encoding="utf-8")
         for title in exercises(rest):
             here = self.env.docname
-            link = claim_boxes.link(self.env, here, page.docname, exercise_id(title), "")
+            to_exercise = link(self.env, here, page.docname, exercise_id(title), "")
             parsed, _ = self.parse_inline(title)
-            link += parsed
-            yield nodes.paragraph("", "", link)
+            to_exercise += parsed
+            yield nodes.paragraph("", "", to_exercise)
 
 
 class FigureList(_Listing):
@@ -78,7 +78,7 @@ class FigureList(_Listing):
                 address = html.escape(f"_images/{twin}")
                 link = f'<a class="download" href="{address}" download>{label}</a>'
                 paragraph += nodes.raw("", link, format="html")
-                paragraph += nodes.Text(claim_boxes.SEPARATOR if name == "light" else "")
+                paragraph += nodes.Text(SEPARATOR if name == "light" else "")
             yield paragraph
 
 

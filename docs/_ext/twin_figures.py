@@ -76,6 +76,7 @@ def save_twins(figure: Figure, png: Path) -> published.Figure:
         caption=described.caption,
         alt=described.alt,
         title=_title(figure),
+        headline=described.headline,
     )
 
 
@@ -92,7 +93,8 @@ def directive(figure: published.Figure, folder: str) -> str:
         f"   :dark: {folder}{figure.dark}\n"
         f"   :width: {figure.width}\n"
         f"   :height: {figure.height}\n"
-        f"   :alt: {figure.alt}\n\n"
+        f"   :alt: {figure.alt}\n"
+        f"{'   :headline:' if figure.headline else ''}\n\n"
         f"   {figure.caption}\n\n"
     )
 
@@ -119,10 +121,11 @@ class TwinFigure(SphinxDirective):
         "alt": directives.unchanged_required,
         "width": directives.nonnegative_int,
         "height": directives.nonnegative_int,
+        "headline": directives.flag,
     }
 
     def run(self) -> list[nodes.Node]:
-        figure = twin_figure()
+        figure = twin_figure(headline="headline" in self.options)
         self.set_source_info(figure)
         figure += twin_images(
             self.arguments[0],

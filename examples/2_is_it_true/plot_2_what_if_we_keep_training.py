@@ -15,8 +15,8 @@ far as we went.
 import matplotlib.pyplot as plt
 import numpy as np
 
-from overfit_tutorial import data, figures, ladder, statistics
-from overfit_tutorial.claims import claim
+from overfit_tutorial import data, figures, ladder, statistics, tables
+from overfit_tutorial.claims import measured
 from overfit_tutorial.studies.recipe import follow_recipe
 from overfit_tutorial.sweeps import run_sweep
 from overfit_tutorial.training import STORY, fit_network
@@ -25,26 +25,25 @@ plt.style.use(figures.STYLE)
 N_SEEDS = 20
 DATA_SEED, TRAINING_SEED, SEED = 0, 1, 2
 
-full_batch = STORY.replace(batch_size=None)
-
 # %%
 # Eight times as long
 # -------------------
 #
 # First one data set, the same first weights, and 6,400 steps.
 
-one = data.sample_noisy(seed=DATA_SEED)
-grid = np.linspace(0, 20, 1000)
+one, grid = data.sample_noisy(seed=DATA_SEED), np.linspace(0, 20, 1000)
+curves = {}
+for name, batch_size in (("full batch", None), ("batches of 32", 32)):
+    recipe = STORY.replace(steps=6400, batch_size=batch_size)
+    fit = fit_network(one.x, one.y, recipe, seed=TRAINING_SEED)
+    curves[name] = fit.predict(grid)
+
 figure, ax = plt.subplots()
 figures.plot_data(ax, one)
-for recipe, role, label in (
-    (full_batch, "series_a", "full batch"),
-    (STORY, "network", "batches of 32"),
+for role, (name, curve) in zip(
+    ("series_a", "network"), curves.items(), strict=True
 ):
-    fit = fit_network(
-        one.x, one.y, recipe.replace(steps=6400), seed=TRAINING_SEED
-    )
-    figures.plot_curve(ax, grid, fit.predict(grid), role=role, label=label)
+    figures.plot_curve(ax, grid, curve, role=role, label=name)
 figures.plot_curve(ax, grid, one.truth(grid), role="truth")
 ax.set(xlabel="x", ylabel="y", title="One data set, 6,400 steps")
 ax.legend()
@@ -69,35 +68,40 @@ figures.show(
 MOMENTS = (200, 400, 800, 1600, 3200, 6400)
 
 
-def train(moments, label, **changes):
+def train(moments, **changes):
     """Return training error and excess risk of all seeds at the moments."""
-    settings = {name: [value] for name, value in changes.items()}
-    table = run_sweep(
-        follow_recipe,
-        {"moments": [moments], **settings},
-        seed=SEED,
-        n_seeds=N_SEEDS,
-        seeds_per_block=N_SEEDS,
-    )
+    grid = {name: [value] for name, value in changes.items()}
+    grid |= {"moments": [moments]}
+    many = {"seed": SEED, "n_seeds": N_SEEDS, "seeds_per_block": N_SEEDS}
+    table = run_sweep(follow_recipe, grid, **many)
     errors, risks = (
         np.array([table[f"{name}_{moment}"] for moment in moments])
         for name in ("error", "risk")
     )
-    for moment, error, risk in zip(moments, errors, risks, strict=True):
-        print(
-            f"{label:14}{moment:7,} steps: training error "
-            f"{np.median(error):.2f}, excess risk {np.median(risk):.2f}"
-        )
     return errors, risks, table.line_error.to_numpy()
+
+
+def show_medians(moments, **runs):
+    """Show the medians over seeds at the moments, a column a recipe."""
+    columns = {
+        name.replace("_", " "): np.median(values, axis=1)
+        for name, values in runs.items()
+    }
+    tables.show({"steps": moments, **columns}, **dict.fromkeys(runs, ".2f"))
 
 
 # %%
 # Both recipes, on the same twenty data sets:
 
-small_errors, small_risks, line_error = train(
-    MOMENTS, "batches of 32", batch_size=32
+small_errors, small_risks, line_error = train(MOMENTS, batch_size=32)
+full_errors, full_risks, _ = train(MOMENTS, batch_size=None)
+show_medians(
+    MOMENTS,
+    error_of_32=small_errors,
+    risk_of_32=small_risks,
+    error_of_all=full_errors,
+    risk_of_all=full_risks,
 )
-full_errors, full_risks, _ = train(MOMENTS, "full batch", batch_size=None)
 
 # %%
 # Small batches hold it back
@@ -110,18 +114,12 @@ full_errors, full_risks, _ = train(MOMENTS, "full batch", batch_size=None)
 held = statistics.quantile_interval(
     small_errors[-1] / line_error, confidence=0.99
 )
-claim(
+measured(
     "small-batches-do-not-chase",
     "After {steps:,} steps with batches of 32, eight times the story's, the "
-    "median network's training error is still {value:.2f} times that of the "
-    "straight line ({low:.2f} to {high:.2f}).",
-    value=held.value,
-    interval=(held.low, held.high),
-    confidence=0.99,
-    n=N_SEEDS,
-    holds=held.low > 0.75,
-    threshold=0.75,
-    wrong_if="it might have fitted a quarter of the noise",
+    "median network's training error is still {:.2f} times that of the "
+    "straight line.",
+    held.above(0.75),
     steps=MOMENTS[-1],
 )
 
@@ -139,25 +137,15 @@ chased = statistics.quantile_interval(
 worse = statistics.quantile_interval(
     full_risks[-1] / small_risks[-1], confidence=0.99
 )
-claim(
+measured(
     "full-batch-overfits",
     "After {steps:,} steps with all points in every step, the training error "
-    "is {chased:.2f} times that after as many steps with batches of 32 "
-    "({chased_low:.2f} to {chased_high:.2f}), and the excess risk {value:.1f} "
-    "times ({low:.1f} to {high:.1f}), in the median over seeds.",
-    value=worse.value,
-    interval=(worse.low, worse.high),
-    confidence=0.99,
-    n=N_SEEDS,
-    holds=worse.low > 1 and chased.high < 1,
-    threshold=1,
-    wrong_if="small batches might be as far from the truth, or as close to "
-    "the points",
+    "is {training_error:.2f} times that after as many steps with batches of "
+    "32, and the excess risk {:.1f} times, in the median.",
+    worse.above(1),
+    training_error=chased.below(1),
     headline=True,
     steps=MOMENTS[-1],
-    chased=chased.value,
-    chased_low=chased.low,
-    chased_high=chased.high,
 )
 
 # %%
@@ -177,7 +165,8 @@ eager = {
     "standardize_y": True,
 }
 assert STORY.replace(**eager).n_parameters() // 100 == 38
-eager_errors, eager_risks, _ = train(LONG, "eager", batch_size=None, **eager)
+eager_errors, eager_risks, _ = train(LONG, batch_size=None, **eager)
+show_medians(LONG, training_error=eager_errors, excess_risk=eager_risks)
 
 # %%
 # Now all three recipes on one map: how well they fit their points, and how far
@@ -185,6 +174,7 @@ eager_errors, eager_risks, _ = train(LONG, "eager", batch_size=None, **eager)
 
 every = ladder.rungs()
 dots, floor = every["join the dots"], every["least squares"]
+
 figure, ax = plt.subplots()
 paths = {
     "batches of 32": (small_errors, small_risks, "network", "o"),
@@ -209,6 +199,7 @@ figures.show(
     "path stays at a training error near four. With full batches it moves up "
     "and left. The eager recipe goes furthest left and ends near the "
     "horizontal line of joining the dots.",
+    headline=True,
 )
 
 # %%
@@ -219,23 +210,18 @@ end = statistics.quantile_interval(eager_risks[-1], confidence=0.99)
 fitted = statistics.quantile_interval(
     eager_errors[-1] / line_error, confidence=0.99
 )
-claim(
+measured(
     "long-training-costs-the-dots",
     "After {steps:,} full-batch steps on standardized points, a network of "
-    "{parameters:,} parameters has {fitted:.0%} of the line's training error, "
-    "and an excess risk of {value:.1f} in the median ({low:.1f} to "
-    "{high:.1f}): the order of joining the dots ({dots:.1f}).",
-    value=end.value,
-    interval=(end.low, end.high),
-    confidence=0.99,
-    n=N_SEEDS,
-    holds=dots / 2 < end.low and end.high < 2 * dots and fitted.high < 0.8,
-    threshold=(dots / 2, 2 * dots),
+    "{parameters:,} parameters has {training_error:.0%} of the line's "
+    "training error, and an excess risk of {:.1f} in the median: the order of "
+    "joining the dots ({dots:.1f}).",
+    end.inside(dots / 2, 2 * dots),
+    training_error=fitted.below(0.8),
     quantity="excess risk",
-    wrong_if="it might be half of that or twice that, or the training "
-    "error might still be four fifths of the line's",
+    wrong_if="it might be half the cost of the dots or twice that, or the "
+    "training error might still be four fifths of the line's",
     steps=LONG[-1],
-    fitted=fitted.value,
     dots=dots,
     parameters=STORY.replace(**eager).n_parameters(),
 )

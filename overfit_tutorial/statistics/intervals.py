@@ -45,6 +45,11 @@ class Interval:
         """The pair ``(low, high)``."""
         return self.low, self.high
 
+    def __format__(self, format_spec: str) -> str:
+        """Write value and ends alike: ``f"{interval:.2f}"`` is ``1.00 [0.90, 1.20]``."""
+        value, low, high = (format(x, format_spec or ".4g") for x in (self.value, *self.ends))
+        return f"{value} [{low}, {high}]"
+
     def within(self, low: float, high: float) -> bool:
         """Return whether the whole interval lies inside a margin.
 

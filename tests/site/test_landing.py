@@ -5,8 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import claim_boxes
 import pytest
+import words
 
 PAGE = "index.html"
 # What each stands for is counted: the picture and the ladder; the answer and the claims to take
@@ -67,7 +67,7 @@ def test_what_the_landing_page_quotes_is_claimed(site: Any) -> None:
     claims = {claim["page"]: claim["sentence"] for claim in json.loads(site.text("claims.json"))}
     for quoted in site.tree(PAGE).select("p.quoted-claim"):
         sentence = claims[quoted.select("a")[-1]["href"]]
-        assert claim_boxes.typeset(sentence) in " ".join(quoted.get_text().split())
+        assert words.typeset(sentence) in " ".join(quoted.get_text().split())
 
 
 def test_every_page_has_a_card_that_says_something(site: Any) -> None:
