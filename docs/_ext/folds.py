@@ -55,6 +55,8 @@ def take_apart(code: str) -> list[tuple[str, str]]:
             parts[-1] = into, f"{parts[-1][1]}\n{text}"
         else:
             parts.append((into, text))
+    rest = "\n".join(lines[start:])  # comments after the last statement
+    parts[-1:] = [(name, f"{text}\n{rest}") for name, text in parts[-1:] or [("", "")]]
     return [(name, text.strip("\n")) for name, text in parts]
 
 
