@@ -148,23 +148,21 @@ def twin_images(light: str, dark: str, *, width: int, height: int, alt: str) -> 
 
 
 class PageFigure(SphinxDirective):
-    """Show a figure of another page, with its caption: ``.. page-figure:: docname number``."""
+    """Show the figure of another page's answer, with its caption: ``.. page-figure:: docname``."""
 
-    required_arguments = 2
+    required_arguments = 1
 
     def run(self) -> list[nodes.Node]:
-        docname, number = self.arguments
+        docname = self.arguments[0]
         record = published.record_path(Path(self.env.srcdir, docname + ".rst"))
         if not record.exists():
             raise self.error(f"page-figure: {docname} has published nothing")
         self.env.note_dependency(str(record))
-        page = published.read(record)
-        if not 1 <= int(number) <= len(page.figures):
-            raise self.error(
-                f"page-figure: {docname} has {len(page.figures)} figures, not {number}"
-            )
+        figure = published.read(record).headline_figure
+        if figure is None:
+            raise self.error(f"page-figure: no figure of {docname} is its headline")
         folder = "/" + docname.rpartition("/")[0] + "/images/"
-        return self.parse_text_to_nodes(directive(page.figures[int(number) - 1], folder))
+        return self.parse_text_to_nodes(directive(figure, folder))
 
 
 def _visit_figure(self: HTML5Translator, node: twin_figure) -> None:
