@@ -43,7 +43,6 @@ extensions = [
     "glossary_links",
     "mathml",
     "house_html",
-    "lean_css",
     "metadata",
     "downloads",
     "benchmark_results",
