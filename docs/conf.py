@@ -27,6 +27,7 @@ repository_url = os.environ.get("OVERFIT_TUTORIAL_REPOSITORY_URL", "")
 
 extensions = [
     "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
     "sphinx_gallery.gen_gallery",
     "sphinxcontrib.bibtex",
     "numpydoc",
@@ -39,7 +40,6 @@ extensions = [
     "exercises",
     "margin_notes",
     "teaching",
-    "module_list",
     "glossary_links",
     "mathml",
     "house_html",
