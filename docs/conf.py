@@ -38,7 +38,6 @@ extensions = [
     "twin_figures",
     "page_anatomy",
     "exercises",
-    "margin_notes",
     "teaching",
     "glossary_links",
     "mathml",
