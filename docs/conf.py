@@ -44,7 +44,7 @@ extensions = [
     "house_html",
     "metadata",
     "downloads",
-    "benchmark_results",
+    "drawn_figures",
 ]
 exclude_patterns = ["_build", "**/.ipynb_checkpoints"]
 suppress_warnings = ["config.cache"]
