@@ -163,7 +163,7 @@ class Ledger(SphinxDirective):
         section = nodes.section(ids=["excess-risks"])
         section += nodes.title("", "Excess risks, on the ladder's axis")
         section += nodes.paragraph("", _AXIS)
-        section += nodes.raw("", risk_axis.draw(risks), format="html")
+        section += risk_axis.place(self, risks)
         return [section]
 
     def _controls(self, stated: list[published.Page]) -> nodes.Node:
@@ -247,9 +247,8 @@ class Ledger(SphinxDirective):
 
 
 _AXIS = (
-    "Every claim whose value is a mean squared distance to the truth, the nearest on top. The "
-    "axis is logarithmic. An open dot is one seed; the bar through a filled one is its interval, "
-    "often narrower than the dot. Ratios and shares have other units, and no place here."
+    "Every claim whose value is a mean squared distance to the truth, the nearest on top. Ratios "
+    "and shares have other units, and no place here."
 )
 _NOTICE = """
 <p class="ledger-notice" hidden><span></span> <button type="button">Show all</button></p>
