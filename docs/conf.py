@@ -38,7 +38,6 @@ extensions = [
     "twin_figures",
     "page_anatomy",
     "exercises",
-    "teaching",
     "glossary_links",
     "mathml",
     "house_html",
