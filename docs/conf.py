@@ -46,6 +46,11 @@ extensions = [
     "drawn_figures",
 ]
 exclude_patterns = ["_build", "**/.ipynb_checkpoints"]
+if html_baseurl:
+    extensions.append("sphinxext.opengraph")
+else:
+    # Wherever it is shown, its links would lead nowhere.
+    exclude_patterns.append("404.rst")
 suppress_warnings = ["config.cache"]
 
 # -- The pages that are executed ---------------------------------------------
@@ -123,6 +128,10 @@ html_copy_source = False
 html_use_index = False
 html_domain_indices = False
 html_favicon = "_static/favicon.svg"
+ogp_site_url = html_baseurl.rstrip("/") + "/"
+ogp_site_name = html_title
+ogp_type = "article"
+ogp_social_cards = {"line_color": "#d9480f", "image_mini": "picture.png"}
 html_scaled_image_link = False
 html_show_sourcelink = False
 html_show_sphinx = False
