@@ -22,13 +22,6 @@ def test_relative_addresses_are_anchored_to_the_site(there, anchored):
     assert metadata.anchor_to_site(f"<a {there}>", "/s/") == f"<a {anchored}>"
 
 
-def test_a_description_is_cut_at_a_word():
-    short = metadata.shorten("word " * 100)
-    assert len(short) <= 180
-    assert short.endswith("word …")
-    assert metadata.shorten(" two\n words ") == "two words"
-
-
 @pytest.mark.parametrize(
     ("docname", "path"),
     [

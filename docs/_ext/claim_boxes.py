@@ -12,8 +12,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import drawn_figures
 import published
-import risk_axis
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.environment import BuildEnvironment
@@ -157,13 +157,13 @@ class Ledger(SphinxDirective):
 
     def _plot(self, claims: list[dict[str, Any]]) -> list[nodes.Node]:
         """Return the section with all excess risks on one axis, if there are any."""
-        risks = risk_axis.on_the_axis(claims)
+        risks = drawn_figures.on_the_axis(claims)
         if not risks:
             return []
         section = nodes.section(ids=["excess-risks"])
         section += nodes.title("", "Excess risks, on the ladder's axis")
         section += nodes.paragraph("", _AXIS)
-        section += risk_axis.place(self, risks)
+        section += drawn_figures.place(self, "excess_risks", drawn_figures.draw_risks, risks)
         return [section]
 
     def _controls(self, stated: list[published.Page]) -> nodes.Node:

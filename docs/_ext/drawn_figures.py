@@ -1,4 +1,4 @@
-"""Figures of the reference pages, which no example draws: what the benchmarks have measured.
+"""Figures that no page can draw: what the benchmarks have measured, and the claims of all pages.
 
 Sphinx-gallery runs pages, and Matplotlib's own directive knows no dark twins and no captions.
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import runpy
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,10 @@ from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 
 from overfit_tutorial import figures
+
+#: What a claim must be about to stand on the axis of excess risks.
+QUANTITY = "excess risk"
+_CAPTION = "An open dot is one seed; the bar through a filled one is its interval."
 
 
 def place(
@@ -32,6 +36,36 @@ def place(
         saved = twin_figures.save_twins(figure, folder / f"{name}.png")
         plt.close(figure)
     return directive.parse_text_to_nodes(twin_figures.directive(saved, "/development/images/"))
+
+
+def on_the_axis(claims: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Return the claims that are about an excess risk, the smallest first, as on the ladder."""
+    found = [claim for claim in claims if claim["quantity"] == QUANTITY]
+    return sorted(found, key=lambda claim: claim["value"])
+
+
+def draw_risks(claims: list[dict[str, Any]]) -> Figure:
+    """Draw a row for each claim, the first on top: its words and numbers above its dot."""
+    figure, ax = plt.subplots(figsize=(figures.PANEL[0], 0.9 + 0.5 * len(claims)))
+    color, across = figures.LIGHT["network"], ax.get_yaxis_transform()
+    told = []
+    for row, claim in enumerate(claims):
+        words, value = claim["id"].replace("-", " "), f"{claim['value']:.3g}"
+        told.append(f"{words} {value}")
+        if claim["interval"] is not None:
+            low, high = claim["interval"]
+            ax.plot([low, high], [row, row], color=color, linewidth=3)
+            value += f" [{low:.3g}, {high:.3g}]"
+        filled = figures.LIGHT["paper"] if claim["kind"] == "one seed" else color
+        ax.plot(claim["value"], row, marker="o", markersize=8, color=color, markerfacecolor=filled)
+        ax.text(0, row - 0.45, words, transform=across, va="center")
+        ax.text(1, row - 0.45, value, transform=across, va="center", ha="right")
+    ax.set(xscale="log", xlabel="excess risk (log scale)", yticks=[])
+    ax.spines["left"].set_visible(False)
+    ax.set_ylim(len(claims) - 0.6, -0.8)
+    alt = "Dots on a logarithmic axis, from the smallest excess risk to the largest: "
+    figures.describe(figure, caption=_CAPTION, alt=f"{alt}{', '.join(told)}.")
+    return figure
 
 
 class BenchmarkFigure(SphinxDirective):

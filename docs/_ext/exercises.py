@@ -74,20 +74,19 @@ class ExerciseList(SphinxDirective):
     """Every exercise, as a link to it, below the title of its page."""
 
     def run(self) -> list[nodes.Node]:
+        # A new example changes the list, though none of this page's own files has changed.
+        self.env.note_reread()
         found: list[nodes.Node] = []
         for page in claim_boxes.pages(self.env):
-            self.env.note_dependency(str(published.record_path(self._rest(page))))
             if items := [nodes.list_item("", item) for item in self.items(page)]:
                 link, _ = self.parse_inline(f":doc:`/{page.docname}`")
                 found.append(nodes.paragraph("", "", *link, classes=["listing-page"]))
                 found.append(nodes.bullet_list("", *items, classes=["listing"]))
         return found
 
-    def _rest(self, page: published.Page) -> Path:
-        return Path(self.env.srcdir, page.docname + ".rst")
-
     def items(self, page: published.Page) -> Iterator[nodes.paragraph]:
-        for title in _EXERCISE.findall(self._rest(page).read_text(encoding="utf-8")):
+        rest = Path(self.env.srcdir, page.docname + ".rst").read_text(encoding="utf-8")
+        for title in _EXERCISE.findall(rest):
             anchor = exercise_id(title)
             link = claim_boxes.link(self.env, self.env.docname, page.docname, anchor, "")
             link += self.parse_inline(title)[0]
@@ -110,16 +109,10 @@ class FigureList(ExerciseList):
             yield nodes.paragraph("", "", *title, *caption, raw)
 
 
-def _listing_is_outdated(app: Sphinx, *_: object) -> list[str]:
-    """Read the page anew: a new example changes it, though none of its own files has changed."""
-    return ["teach"] if "teach" in app.env.all_docs else []
-
-
 def setup(app: Sphinx) -> dict[str, bool]:
     app.add_node(answer, html=(_visit_answer, _depart_answer))
     app.add_directive("exercise", Exercise)
     app.add_directive("answer", Answer)
     app.add_directive("exercise-list", ExerciseList)
     app.add_directive("figure-list", FigureList)
-    app.connect("env-get-outdated", _listing_is_outdated)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

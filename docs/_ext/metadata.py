@@ -24,19 +24,14 @@ _LONGEST = 180
 _NOT_FOUND = "404"
 
 
-def shorten(text: str) -> str:
-    """Return a text of one line, cut at a word if it is too long for a search engine."""
-    return textwrap.shorten(text, _LONGEST, placeholder=" …")
-
-
 def _describe(app: Sphinx, doctree: nodes.document) -> None:
     """Describe a page by its answer, or by its first paragraph that says something."""
     docname = app.env.docname
     said = [page.headline for page in claim_boxes.pages(app.env) if page.docname == docname]
     texts = [claim["sentence"] for claim in said if claim]
     texts += [p.astext() for p in doctree.findall(nodes.paragraph) if len(p.astext()) > 40]
-    titles = [title.astext() for title in doctree.findall(nodes.title)]
-    description = shorten([*texts, f"{titles[0]}: {app.config.html_title}"][0])
+    texts += [f"{t.astext()}: {app.config.html_title}" for t in doctree.findall(nodes.title)]
+    description = textwrap.shorten(texts[0], _LONGEST, placeholder=" …")
     doctree += nodes.meta("", name="description", content=description)
     app.env.metadata[docname]["og:description"] = escape(description, quote=False)
 
@@ -85,16 +80,20 @@ def anchor_to_site(html: str, root: str) -> str:
 
 def _finish(app: Sphinx, exception: Exception | None) -> None:
     """Write the sitemap, and make the page "not found" work wherever it is shown."""
-    url, out = site_url(app), Path(app.outdir)
-    if exception is not None or not url:
+    url, sitemap = site_url(app), Path(app.outdir, "sitemap.xml")
+    page = sitemap.with_name(f"{_NOT_FOUND}.html")
+    if not url:
+        # Of an earlier build, which had an address.
+        sitemap.unlink(missing_ok=True)
+        page.unlink(missing_ok=True)
+    if exception is not None or app.builder.format != "html" or not url:
         return
     listed = sorted(app.env.found_docs - {_NOT_FOUND})
     addresses = (escape(url + quote(app.builder.get_target_uri(name))) for name in listed)
     entries = "".join(f"<url><loc>{address}</loc></url>\n" for address in addresses)
     namespace = "http://www.sitemaps.org/schemas/sitemap/0.9"
     text = f'<?xml version="1.0"?>\n<urlset xmlns="{namespace}">\n{entries}</urlset>\n'
-    (out / "sitemap.xml").write_text(text, encoding="utf-8")
-    page = out / f"{_NOT_FOUND}.html"
+    sitemap.write_text(text, encoding="utf-8")
     # Without the host: the page also works where the site is only tried out.
     html = anchor_to_site(page.read_text(encoding="utf-8"), urlsplit(url).path)
     page.write_text(html, encoding="utf-8")
