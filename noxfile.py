@@ -120,6 +120,7 @@ def bench(session: nox.Session) -> None:
         session.run("python", "benchmarks/agreement.py")
     for question in ("peers", "growth", "roofline", "curvature"):
         session.run("python", f"benchmarks/{question}.py", *session.posargs)
+    session.run("python", "benchmarks/tables.py")
 
 
 @nox.session(name="docs-live")

@@ -27,6 +27,7 @@ repository_url = os.environ.get("OVERFIT_TUTORIAL_REPOSITORY_URL", "")
 
 extensions = [
     "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
     "sphinx_gallery.gen_gallery",
     "sphinxcontrib.bibtex",
     "numpydoc",
@@ -41,18 +42,19 @@ extensions = [
     "twin_figures",
     "page_anatomy",
     "exercises",
-    "margin_notes",
-    "teaching",
-    "module_list",
     "glossary_links",
     "mathml",
     "house_html",
-    "lean_css",
     "metadata",
     "downloads",
-    "benchmark_results",
+    "drawn_figures",
 ]
 exclude_patterns = ["_build", "**/.ipynb_checkpoints"]
+if html_baseurl:
+    extensions.append("sphinxext.opengraph")
+else:
+    # Wherever it is shown, its links would lead nowhere.
+    exclude_patterns.append("404.rst")
 suppress_warnings = ["config.cache"]
 
 # -- The pages that are executed ---------------------------------------------
@@ -130,6 +132,10 @@ html_copy_source = False
 html_use_index = False
 html_domain_indices = False
 html_favicon = "_static/favicon.svg"
+ogp_site_url = html_baseurl.rstrip("/") + "/"
+ogp_site_name = html_title
+ogp_type = "article"
+ogp_social_cards = {"line_color": "#d9480f", "image_mini": "picture.png"}
 html_scaled_image_link = False
 html_show_sourcelink = False
 html_show_sphinx = False

@@ -1,5 +1,7 @@
 """What a page tells to machines, and the page that is shown for one that is not there."""
 
+from pathlib import Path
+
 import glossary_links
 import metadata
 import pytest
@@ -20,19 +22,21 @@ def test_relative_addresses_are_anchored_to_the_site(there, anchored):
     assert metadata.anchor_to_site(f"<a {there}>", "/s/") == f"<a {anchored}>"
 
 
-def test_a_description_is_cut_at_a_word():
-    short = metadata.shorten("word " * 100)
-    assert len(short) <= 180
-    assert short.endswith("word …")
-    assert metadata.shorten(" two\n words ") == "two words"
-
-
-def test_a_card_is_the_same_whenever_it_is_drawn(tmp_path):
-    for name in ("a.png", "b.png"):
-        metadata.draw_card(tmp_path / name, title="Is it?", text="It is. " * 40, site="Site")
-    once = (tmp_path / "a.png").read_bytes()
-    assert once == (tmp_path / "b.png").read_bytes()
-    assert once.startswith(b"\x89PNG")
+@pytest.mark.parametrize(
+    ("docname", "path"),
+    [
+        ("glossary", "docs/glossary.rst"),
+        ("auto_examples/index", "examples/GALLERY_HEADER.rst"),
+        ("auto_examples/1_story/index", "examples/1_story/GALLERY_HEADER.rst"),
+        (
+            "auto_examples/1_story/plot_3_compared_with_what",
+            "examples/1_story/plot_3_compared_with_what.py",
+        ),
+        ("search", ""),
+    ],
+)
+def test_a_page_knows_its_source(docname, path):
+    assert metadata.source_of(Path(__file__).parents[1], docname) == path
 
 
 @pytest.mark.parametrize("text", ["an epoch", "Epochs pass", "(epoch)"])

@@ -53,11 +53,6 @@ def test_an_admonition_may_end_a_text():
     assert convert(".. admonition:: A\n\n   B") == "> **A**\n>\n> B\n\n"
 
 
-def test_a_margin_note_becomes_a_quotation_without_a_title():
-    text = "Before.\n\n.. margin-note::\n\n   One\n   two.\n\nAfter.\n"
-    assert convert(text) == "Before.\n\n> One\n> two.\n\nAfter.\n"
-
-
 @pytest.mark.parametrize(
     ("rest", "found"),
     [

@@ -4,7 +4,7 @@ A page's script and notebook lie beside it, under the page's own name. The scrip
 (PEP 723) names the package alone; the downloaded copy names the wheel that this site serves, so
 that ``uv run <address>`` and ``pipx run <file>`` need nothing else. Where the site does not know
 its address, they name the wheel by its place in the site, so that they run in a copy of it on the
-disk; the zip of everything carries the wheel, too.
+disk; the zip of everything carries the wheel, too. Sphinx-gallery's zips have scripts alone.
 """
 
 from __future__ import annotations
@@ -27,35 +27,13 @@ EVERYTHING = "why-no-wild-curve.zip"
 WHOLE_SITE = "why-no-wild-curve-site.zip"
 WHEELS = "_static/wheels"
 # Who reads the zip of the site has it.
-_LINK_TO_ITSELF = re.compile(
-    rb'<a [^>]*href="why-no-wild-curve-site\.zip"[^>]*>(.*?)</a>', re.DOTALL
-)
+_LINK_TO_ITSELF = re.compile(rb'<a [^>]*href="[^"]*-site\.zip"[^>]*>(.*?)</a>', re.DOTALL)
 
 # With what the package calls extras, such as `cluster`.
 _DEPENDENCY = re.compile(r'^# dependencies = \["overfit-tutorial(\[[a-z,]+\])?"\]\n', re.MULTILINE)
 # Anything but the time of the build, so that two builds of one source are the same bytes.
 _DATE = (2026, 1, 1, 0, 0, 0)
-_README = """\
-Why no wild curve?
-==================
-
-Every page of the tutorial, as a script and as a notebook, and the package behind them
-({wheel}).
-
-With uv (docs.astral.sh/uv), a script is one command, here and without the website:
-
-    uv run 1_story/plot_1_how_wrong_can_a_curve_be.py
-
-With pip, in any environment of Python 3.11 to 3.13:
-
-    python -m pip install ./{wheel}
-    python 1_story/plot_1_how_wrong_can_a_curve_be.py
-
-The first cell of a notebook installs the package by itself.
-
-The libraries behind the package (NumPy, Matplotlib, TensorFlow, ...) come from the package index,
-the first time. A script shows its figures in windows; where there is no screen it saves them.
-"""
+_README = Path(__file__).parents[1] / "_templates" / "everything.txt"
 
 
 def site_url(app: Sphinx) -> str:
@@ -70,28 +48,8 @@ def script_url(app: Sphinx, docname: str) -> str:
     return f"{url}{quote(docname)}.py" if url else ""
 
 
-def depend_on(script: str, requirement: str, *, table: str = "") -> str:
-    """Return a script whose metadata ask for another requirement than the package's name.
-
-    The extras that the script asks for stay.
-
-    Raises
-    ------
-    ValueError
-        If the script has no metadata, or they ask for anything else.
-    """
-    wanted = with_extras(requirement, extras(script))
-    return _DEPENDENCY.sub(lambda _: f'# dependencies = ["{wanted}"]\n{table}', script)
-
-
 def extras(script: str) -> str:
-    """Return the extras of the package that a script asks for, such as ``[cluster]``, or nothing.
-
-    Raises
-    ------
-    ValueError
-        If the script has no metadata, or they ask for anything else.
-    """
+    """Return the extras of the package that a script needs, such as ``[cluster]``, or nothing."""
     found = _DEPENDENCY.findall(script)
     if len(found) != 1:
         line = '# dependencies = ["overfit-tutorial"]'
@@ -105,6 +63,12 @@ def with_extras(requirement: str, extras: str) -> str:
     return f"{name}{extras}{at}{address}"
 
 
+def depend_on(script: str, requirement: str, *, table: str = "") -> str:
+    """Return a script whose metadata ask for another requirement; its extras stay."""
+    wanted = with_extras(requirement, extras(script))
+    return _DEPENDENCY.sub(lambda _: f'# dependencies = ["{wanted}"]\n{table}', script)
+
+
 def depend_on_file(script: str, wheel: str) -> str:
     """Return a script for which uv takes the package from a wheel at a relative path."""
     table = f'# [tool.uv.sources]\n# overfit-tutorial = {{ path = "{wheel}" }}\n'
@@ -113,29 +77,18 @@ def depend_on_file(script: str, wheel: str) -> str:
 
 def with_install_cell(notebook: dict[str, Any], requirement: str) -> dict[str, Any]:
     """Return a notebook whose first cell installs a requirement."""
-    cell = {
-        "cell_type": "code",
-        "execution_count": None,
-        "metadata": {},
-        "outputs": [],
-        "source": [
-            "# Install the tutorial's package, once.\n",
-            f'%pip install --quiet "{requirement}"',
-        ],
-    }
-    return notebook | {"cells": [cell, *notebook["cells"]]}
+    install = f'# Install the tutorial\'s package, once.\n%pip install --quiet "{requirement}"'
+    cell = {"cell_type": "code", "execution_count": None, "metadata": {}, "outputs": []}
+    return notebook | {"cells": [cell | {"source": [install]}, *notebook["cells"]]}
 
 
 def build_wheel(project: Path, folder: Path) -> Path:
     """Build the project's wheel into a folder, alone there, and return it."""
     folder.mkdir(parents=True, exist_ok=True)
-    # Without it, the builder would stamp files with the time at which they were checked out.
-    (built,) = WheelBuilder(str(project)).build(directory=str(folder), versions=["standard"])
-    wheel = Path(built)
     for old in folder.glob("*.whl"):
-        if old != wheel:
-            old.unlink()
-    return wheel
+        old.unlink()
+    (built,) = WheelBuilder(str(project)).build(directory=str(folder), versions=["standard"])
+    return Path(built)
 
 
 def zip_of(entries: Iterator[tuple[str, bytes]]) -> bytes:
@@ -159,15 +112,11 @@ def _write_all(app: Sphinx, exception: Exception | None) -> None:
     wheel = build_wheel(project, out / WHEELS)
     docnames = [page.docname for page in published.pages(app.env)]
     for docname in docnames:
-        script, notebook = _sources(app, docname)
-        url, place = site_url(app), f"{'../' * docname.count('/')}{WHEELS}/{wheel.name}"
-        served = f"overfit-tutorial @ {url}{WHEELS}/{wheel.name}" if url else place
-        cells = with_install_cell(notebook, with_extras(served, extras(script)))
-        script = depend_on(script, served) if url else depend_on_file(script, place)
-        target = out / docname
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.with_suffix(".py").write_text(script, encoding="utf-8")
-        target.with_suffix(".ipynb").write_text(_json(cells), encoding="utf-8")
+        place = f"{'../' * docname.count('/')}{WHEELS}/{wheel.name}"
+        url = site_url(app) and f"{site_url(app)}{WHEELS}/{wheel.name}"
+        for suffix, content in _copies(app, docname, place, url):
+            (out / docname).parent.mkdir(parents=True, exist_ok=True)
+            (out / docname).with_suffix(suffix).write_bytes(content)
     # With a suffix, so that a browser shows it.
     (out / "LICENSE.txt").write_bytes((project / "LICENSE").read_bytes())
     (out / EVERYTHING).write_bytes(zip_of(_everything(app, docnames, wheel)))
@@ -175,28 +124,26 @@ def _write_all(app: Sphinx, exception: Exception | None) -> None:
     (out / WHOLE_SITE).write_bytes(zip_of(_whole_site(out)))
 
 
-def _sources(app: Sphinx, docname: str) -> tuple[str, dict[str, Any]]:
-    """Return a page's script and notebook as Sphinx-gallery left them."""
+def _copies(app: Sphinx, docname: str, place: str, url: str = "") -> Iterator[tuple[str, bytes]]:
+    """Yield a page's script and notebook, which take the wheel from an address or a place."""
     path = Path(app.srcdir, docname)
     script = path.with_suffix(".py").read_text(encoding="utf-8")
-    return script, json.loads(path.with_suffix(".ipynb").read_text(encoding="utf-8"))
-
-
-def _json(notebook: dict[str, Any]) -> str:
-    return json.dumps(notebook, indent=1, ensure_ascii=False) + "\n"
+    notebook = json.loads(path.with_suffix(".ipynb").read_text(encoding="utf-8"))
+    served = f"overfit-tutorial @ {url}" if url else place
+    cells = with_install_cell(notebook, with_extras(served, extras(script)))
+    script = depend_on(script, served) if url else depend_on_file(script, place)
+    yield ".py", script.encode()
+    yield ".ipynb", f"{json.dumps(cells, indent=1, ensure_ascii=False)}\n".encode()
 
 
 def _everything(app: Sphinx, docnames: list[str], wheel: Path) -> Iterator[tuple[str, bytes]]:
     top = EVERYTHING.removesuffix(".zip")
-    yield f"{top}/README.txt", _README.format(wheel=wheel.name).encode()
+    words = _README.read_text(encoding="utf-8").format(wheel=wheel.name)
+    yield f"{top}/README.txt", words.encode()
     yield f"{top}/{wheel.name}", wheel.read_bytes()
     for docname in docnames:
-        script, notebook = _sources(app, docname)
-        name = docname.split("/", 1)[-1]
-        path = f"../{wheel.name}"
-        yield f"{top}/{name}.py", depend_on_file(script, path).encode()
-        cells = with_install_cell(notebook, with_extras(path, extras(script)))
-        yield f"{top}/{name}.ipynb", _json(cells).encode()
+        for suffix, content in _copies(app, docname, f"../{wheel.name}"):
+            yield f"{top}/{docname.split('/', 1)[-1]}{suffix}", content
 
 
 def _whole_site(out: Path) -> Iterator[tuple[str, bytes]]:

@@ -39,24 +39,10 @@ _MACHINERY = ("gallery.py", "notebooks.py", "published.py", "twin_figures.py")
 
 
 def fingerprint(page: Path, package: Path, *, context: str = "") -> str:
-    """Return a digest of a page's text and of the package's code that it runs.
+    """Return a digest of a page's text, of the package's code that it runs, and of its context.
 
     The text counts whole: a page that was changed, failed, and was changed back must run again,
     though Sphinx-gallery's note fits it once more. Of the package, docstrings do not count.
-
-    Parameters
-    ----------
-    page : pathlib.Path
-        The script.
-    package : pathlib.Path
-        The folder of the package whose modules count.
-    context : str
-        Anything else that the page depends on, such as versions.
-
-    Returns
-    -------
-    str
-        Equal for two calls unless the page, the code that it imports, or `context` differs.
     """
     digest = hashlib.sha256(context.encode() + b"\0" + page.read_bytes() + b"\0")
     find = {package.name: package}.get
@@ -68,19 +54,15 @@ def fingerprint(page: Path, package: Path, *, context: str = "") -> str:
 
 def _context(app: Sphinx) -> str:
     """Return what every page depends on: versions, the gallery's settings, our machinery."""
-    versions = [f"python {platform.python_version()}"]
+    found = [f"python {platform.python_version()}"]
     for name in app.config.freshness_distributions:
-        try:
-            versions.append(f"{name} {importlib.metadata.version(name)}")
-        except importlib.metadata.PackageNotFoundError:
-            versions.append(f"{name} is absent")
-    settings = sorted(
-        f"{name}={value!r}"
-        for name, value in app.config.sphinx_gallery_conf.items()
-        if isinstance(value, str | bool | int | list | tuple)
-    )
+        for distribution in importlib.metadata.distributions(name=name):
+            found.append(f"{name} {distribution.version}")
+    for name, value in sorted(app.config.sphinx_gallery_conf.items()):
+        if isinstance(value, str | bool | int | list | tuple):
+            found.append(f"{name}={value!r}")
     here = Path(__file__).parent
-    return "\n".join([*versions, *settings, *(sources.digest(here / name) for name in _MACHINERY)])
+    return "\n".join([*found, *(sources.digest(here / name) for name in _MACHINERY)])
 
 
 def _begin(app: Sphinx) -> None:
@@ -95,18 +77,17 @@ def _begin(app: Sphinx) -> None:
         context = _context(app)
         package = Path(app.confdir, app.config.freshness_package).resolve()
         for page in sorted(examples.rglob("*.py")):
-            _drop_if_stale(page, gallery / page.relative_to(examples), package, context)
+            now = fingerprint(page, package, context=context)
+            _drop_if_stale(page, gallery / page.relative_to(examples), now)
 
 
 def _take_lock(path: Path) -> None:
-    lock = filelock.FileLock(path)
+    _locks.append(filelock.FileLock(path))
     try:
-        lock.acquire(timeout=0)
+        _locks[-1].acquire(timeout=0)
     except filelock.Timeout:
-        raise ExtensionError(
-            f"another build is running in {path.parent}; wait for it, or build in another clone"
-        ) from None
-    _locks.append(lock)
+        message = f"another build is running in {path.parent}; wait for it, or build elsewhere"
+        raise ExtensionError(message) from None
 
 
 def _clear_up(app: Sphinx, gallery: Path, marker: Path) -> None:
@@ -123,12 +104,11 @@ def _clear_up(app: Sphinx, gallery: Path, marker: Path) -> None:
             shutil.rmtree(path) if path.is_dir() else path.unlink()
 
 
-def _drop_if_stale(page: Path, target: Path, package: Path, context: str) -> None:
-    note = target.with_name(target.name + ".md5")
+def _drop_if_stale(page: Path, target: Path, now: str) -> None:
     kept = target.with_suffix(".fingerprint")
-    now = fingerprint(page, package, context=context)
     if kept.exists() and kept.read_text(encoding="utf-8") == now:
         return
+    note = target.with_name(target.name + ".md5")
     if note.exists():
         _logger.info("%s: something that it depends on has changed", page.name)
         note.unlink()

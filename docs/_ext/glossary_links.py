@@ -1,10 +1,12 @@
-"""Link a page's first mention of each term to the glossary; the scripts stay plain text."""
+"""Link a page's first mention of each term to the glossary.
+
+Sphinx links what is marked as a term; here nothing is, so that scripts stay plain text.
+"""
 
 from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Iterator
 from pathlib import Path
 
 import published
@@ -14,15 +16,8 @@ from sphinx.application import Sphinx
 
 # Where a link would disturb, or be one within another.
 _NOT_IN = (
-    nodes.reference,
-    nodes.title,
-    nodes.literal,
-    nodes.literal_block,
-    nodes.math,
-    nodes.raw,
-    nodes.caption,
-    addnodes.pending_xref,
-    addnodes.download_reference,
+    *(nodes.reference, nodes.title, nodes.literal, nodes.literal_block, nodes.math, nodes.raw),
+    *(nodes.caption, addnodes.pending_xref, addnodes.download_reference),
 )
 # An answer is folded away, and claims are quoted elsewhere.
 _CLASSES = {"page-meta", "answer", "claim", "page-footer", "exercise"}
@@ -40,40 +35,29 @@ def mention(term: str) -> re.Pattern[str]:
     return re.compile(rf"(?<![\w-]){re.escape(term)}(?:s|es)?(?![\w-])", re.IGNORECASE)
 
 
-def _prose(doctree: nodes.document) -> Iterator[nodes.Text]:
-    for text in doctree.findall(nodes.Text):
-        node, is_prose = text.parent, False
-        while node is not None:
-            if isinstance(node, _NOT_IN) or _CLASSES & set(node.get("classes", ())):
-                break
-            is_prose |= isinstance(node, nodes.paragraph)
-            node = node.parent
-        else:
-            if is_prose:
-                yield text
+def _is_prose(text: nodes.Text) -> bool:
+    above, node = [], text.parent
+    while node is not None:
+        above.append(node)
+        node = node.parent
+    if any(isinstance(n, _NOT_IN) or _CLASSES & set(n.get("classes", ())) for n in above):
+        return False
+    return any(isinstance(node, nodes.paragraph) for node in above)
 
 
 def _link_first_mentions(app: Sphinx, doctree: nodes.document) -> None:
     docname, glossary = app.env.docname, Path(app.srcdir, "glossary.rst")
-    if docname not in {page.docname for page in published.pages(app.env)}:
-        return
-    if not glossary.exists():
+    executed = {page.docname for page in published.pages(app.env)}
+    if docname not in executed or not glossary.exists():
         return
     app.env.note_dependency(str(glossary))
+    target = {"refdomain": "std", "reftype": "term", "refdoc": docname}
     for term in sorted(terms(glossary), key=len, reverse=True):
-        for text in list(_prose(doctree)):
-            found = mention(term).search(text)
-            if found:
-                link = addnodes.pending_xref(
-                    "",
-                    nodes.inline("", found.group(), classes=["std", "std-term"]),
-                    refdomain="std",
-                    reftype="term",
-                    reftarget=term,
-                    refexplicit=True,
-                    refwarn=True,
-                    refdoc=docname,
-                )
+        for text in filter(_is_prose, list(doctree.findall(nodes.Text))):
+            if found := mention(term).search(text):
+                words = nodes.inline("", found.group(), classes=["std", "std-term"])
+                link = addnodes.pending_xref("", words, **target, refexplicit=True, refwarn=True)
+                link["reftarget"] = term
                 before, after = text[: found.start()], text[found.end() :]
                 text.parent.replace(text, [nodes.Text(before), link, nodes.Text(after)])
                 break

@@ -1,10 +1,8 @@
-"""Small repairs to the HTML that the theme and Sphinx-gallery write."""
+"""Repairs to HTML of the theme, Sphinx-gallery and docutils that fails axe or the Nu checker."""
 
 from __future__ import annotations
 
-import functools
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,31 +19,25 @@ def _remove_tag_lists(app: Sphinx, doctree: nodes.document) -> None:
             raw.parent.remove(raw)
 
 
-def name_toggles(soup: bs4.BeautifulSoup) -> None:
+def name_toggles(html: str) -> str:
     """Say in words what the arrows of the navigation open: the theme gives them no name."""
+    soup = bs4.BeautifulSoup(html, "html.parser")
     for toggle in soup.select("summary > .toctree-toggle"):
-        item = toggle.find_parent("li")
-        link = item.find("a") if item else None
+        del toggle["role"]
+        link = toggle.find_parent("li").find("a")
         words = soup.new_tag("span", attrs={"class": "visually-hidden"})
         words.string = f"Pages of {link.get_text(strip=True)}" if link else "More pages"
         toggle.insert_after(words)
-        del toggle["role"]
+    return str(soup)
 
 
 def _name_toggles(
     app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: object
 ) -> None:
-    make: Callable[..., object] | None = context.get("generate_toctree_html")
-    if make is None:
-        return
-
-    @functools.wraps(make)
-    def make_named(*arguments: Any, **options: Any) -> bs4.BeautifulSoup:
-        soup = bs4.BeautifulSoup(str(make(*arguments, **options)), "html.parser")
-        name_toggles(soup)
-        return soup
-
-    context["generate_toctree_html"] = make_named
+    if make := context.get("generate_toctree_html"):
+        context["generate_toctree_html"] = lambda *a, **options: name_toggles(
+            str(make(*a, **options))
+        )
 
 
 def _visit_citation(self: HTML5Translator, node: nodes.citation) -> None:
@@ -55,18 +47,12 @@ def _visit_citation(self: HTML5Translator, node: nodes.citation) -> None:
     self.body.append(self.starttag(node, "div", classes=["citation"], role="listitem"))
 
 
-def _depart_citation(self: HTML5Translator, node: nodes.citation) -> None:
-    HTML5Translator.depart_citation(self, node)
-
-
 def _remove_what_nobody_loads(app: Sphinx, exception: Exception | None) -> None:
-    """Remove a template that the theme copies as if it were a page, and its set of icons."""
-    if exception is None and app.builder.format == "html":
-        static = Path(app.outdir, "_static")
-        static.joinpath("webpack-macros.html").unlink(missing_ok=True)
-        for script in static.glob("scripts/fontawesome.js*"):
-            script.unlink()
-        shutil.rmtree(static / "vendor", ignore_errors=True)
+    """Remove a template that the theme copies as if it were a page, and its fonts of icons."""
+    static = Path(app.outdir, "_static")
+    static.joinpath("webpack-macros.html").unlink(missing_ok=True)
+    static.joinpath("scripts/fontawesome.js").unlink(missing_ok=True)
+    shutil.rmtree(static / "vendor", ignore_errors=True)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
@@ -74,5 +60,6 @@ def setup(app: Sphinx) -> dict[str, bool]:
     # After the theme, which makes the navigation.
     app.connect("html-page-context", _name_toggles, priority=900)
     app.connect("build-finished", _remove_what_nobody_loads)
-    app.add_node(nodes.citation, override=True, html=(_visit_citation, _depart_citation))
+    citation = (_visit_citation, HTML5Translator.depart_citation)
+    app.add_node(nodes.citation, override=True, html=citation)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -14,8 +14,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import drawn_figures
 import published
-import risk_axis
 from claim_boxes import anchor, findings, kind
 from docutils import nodes
 from sphinx.application import Sphinx
@@ -53,13 +53,13 @@ class Ledger(SphinxDirective):
 
     def _plot(self, claims: list[dict[str, Any]]) -> list[nodes.Node]:
         """Return the section with all excess risks on one axis, if there are any."""
-        risks = risk_axis.on_the_axis(claims)
+        risks = drawn_figures.on_the_axis(claims)
         if not risks:
             return []
         section = nodes.section(ids=["excess-risks"])
         section += nodes.title("", "Excess risks, on the ladder's axis")
         section += nodes.paragraph("", _AXIS)
-        section += nodes.raw("", risk_axis.draw(risks), format="html")
+        section += drawn_figures.place(self, "excess_risks", drawn_figures.draw_risks, risks)
         return [section]
 
     def _controls(self, stated: list[published.Page]) -> nodes.Node:
@@ -142,9 +142,8 @@ class Ledger(SphinxDirective):
 
 
 _AXIS = (
-    "Every claim whose value is a mean squared distance to the truth, the nearest on top. The "
-    "axis is logarithmic. An open dot is one seed; the bar through a filled one is its interval, "
-    "often narrower than the dot. Ratios and shares have other units, and no place here."
+    "Every claim whose value is a mean squared distance to the truth, the nearest on top. Ratios "
+    "and shares have other units, and no place here."
 )
 _NOTICE = """
 <p class="ledger-notice" hidden><span></span> <button type="button">Show all</button></p>

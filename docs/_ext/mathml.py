@@ -1,27 +1,22 @@
 """Render every formula to native MathML while Sphinx writes the page.
 
-The browser draws MathML by itself, so a page with math needs no script, makes no
-request and never flashes LaTeX source. A formula that cannot be converted is a
-warning at its place in the source: with ``-W`` it fails the build instead of
-reaching a reader.
+Sphinx' own renderers need a script of a megabyte, or pictures. Browsers draw MathML by themselves:
+no script, no request, and never a flash of LaTeX source. A formula that cannot be converted is a
+warning at its place, so the build fails before a reader sees it.
 """
 
 from __future__ import annotations
 
 import re
 from html import escape
-from typing import TYPE_CHECKING
 
 from docutils import nodes
 from math_core import LatexError, LatexToMathML
+from sphinx.application import Sphinx
 from sphinx.locale import _
 from sphinx.util import logging
 from sphinx.util.math import get_node_equation_number
-
-if TYPE_CHECKING:
-    from sphinx.application import Sphinx
-    from sphinx.util.typing import ExtensionMetadata
-    from sphinx.writers.html5 import HTML5Translator
+from sphinx.writers.html5 import HTML5Translator
 
 CONVERTER = LatexToMathML(fancy_error=False)
 
@@ -39,11 +34,8 @@ def convert_formula(latex: str, node: nodes.Element, *, block: bool) -> str:
         return f"<code>{escape(source)}</code>"
     # Chromium does not stretch the base of a script, such as the bracket of \bigr)^2,
     # unless the base has a row of its own.
-    mathml = re.sub(
-        r"(<ms(?:ub|up|ubsup)>)(<mo [^>]*minsize[^>]*>[^<]*</mo>)",
-        r"\1<mrow>\2</mrow>",
-        mathml,
-    )
+    base = r"(<ms(?:ub|up|ubsup)>)(<mo [^>]*minsize[^>]*>[^<]*</mo>)"
+    mathml = re.sub(base, r"\1<mrow>\2</mrow>", mathml)
     return mathml.replace("<math", f'<math alttext="{escape(source)}"', 1)
 
 
@@ -88,18 +80,11 @@ def keep_punctuation(app: Sphinx, doctree: nodes.document) -> None:
         parent, place = formula.parent, formula.parent.index(formula)
         after = parent[place + 1] if place + 1 < len(parent) else None
         if isinstance(after, nodes.Text) and (found := re.match(r"[.,;:!?)]+", after)):
-            mark, rest = nodes.Text(found[0]), nodes.Text(after[found.end() :])
-            parent[place : place + 2] = [
-                nodes.inline("", "", formula, mark, classes=["unbroken"]),
-                rest,
-            ]
+            tied = nodes.inline("", "", formula, nodes.Text(found[0]), classes=["unbroken"])
+            parent[place : place + 2] = [tied, nodes.Text(after[found.end() :])]
 
 
-def setup(app: Sphinx) -> ExtensionMetadata:
-    app.add_html_math_renderer(
-        "mathml",
-        inline_renderers=(visit_inline_math, None),
-        block_renderers=(visit_block_math, None),
-    )
+def setup(app: Sphinx) -> dict[str, bool]:
+    app.add_html_math_renderer("mathml", (visit_inline_math, None), (visit_block_math, None))
     app.connect("doctree-read", keep_punctuation)
-    return {"version": "1.0", "parallel_read_safe": True, "parallel_write_safe": True}
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,8 +1,7 @@
 """Make the downloaded notebooks readable: they show Markdown, and pages are written in reST.
 
 Sphinx-gallery converts headings, math, links and notes. This does the rest of what pages use:
-citations become author and year, other roles their text, admonitions and margin notes quoted
-blocks. What it does
+citations become author and year, other roles their text, admonitions quoted blocks. What it does
 not know is a warning, so that no notebook shows reST to a reader.
 """
 
@@ -26,7 +25,6 @@ _ADMONITION = re.compile(
     r"(?P<options>(?: +:\w+:.*\n)*)(?P<body>(?:\n| +.*\n?)+)",
     flags=re.MULTILINE,
 )
-_NOTE = re.compile(r"^\.\. margin-note::\n(?P<body>(?:\n| +.*\n?)+)", flags=re.MULTILINE)
 _ANSWER = re.compile(r"^\.\. answer::\n(?P<body>(?:\n| +.*\n?)+)", flags=re.MULTILINE)
 # What stands in ``...`` or in a fence is quoted, not meant.
 _QUOTED = re.compile(r"```.*?```|``.*?``", flags=re.DOTALL)
@@ -64,7 +62,7 @@ def say_roles(text: str, entries: dict[str, Entry]) -> str:
 
 
 def quote_admonitions(text: str) -> str:
-    """Turn admonitions, exercises and margin notes into quoted blocks; answers stay folded."""
+    """Turn admonitions and exercises into quoted blocks; answers stay folded."""
 
     def answered(match: re.Match[str]) -> str:
         answer = textwrap.dedent(match["body"]).strip()
@@ -74,15 +72,10 @@ def quote_admonitions(text: str) -> str:
         body = _ANSWER.sub(answered, textwrap.dedent(match["body"]).strip() + "\n")
         title = match["title"].strip()
         title = f"Try it: {title}" if match["kind"] == "exercise" else title
-        return quote(f"**{title}**", "", *body.strip().splitlines())
-
-    def noted(match: re.Match[str]) -> str:
-        return quote(*textwrap.dedent(match["body"]).strip().splitlines())
-
-    def quote(*lines: str) -> str:
+        lines = (f"**{title}**", "", *body.strip().splitlines())
         return "\n".join(f"> {line}".rstrip() for line in lines) + "\n\n"
 
-    return _NOTE.sub(noted, _ADMONITION.sub(quoted, text))
+    return _ADMONITION.sub(quoted, text)
 
 
 def left_over(text: str) -> str | None:

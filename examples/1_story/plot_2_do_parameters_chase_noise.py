@@ -97,13 +97,9 @@ claim(
 # steps, and the whole training 800.
 #
 # We hand the points over as a ``tf.data.Dataset``, so that their order has a
-# seed too and is new in every epoch.
-#
-# .. margin-note::
-#
-#    Given plain arrays and a global seed, Keras on TensorFlow shuffles once
-#    and repeats that order in every epoch. The same four points would make
-#    the small batch 200 times.
+# seed too and is new in every epoch. Given plain arrays and a global seed,
+# Keras on TensorFlow shuffles once and repeats that order: the same four
+# points would make the small batch 200 times.
 
 model.compile(optimizer=keras.optimizers.Adam(learning_rate=0.01), loss="mse")
 points = (story.x[:, np.newaxis], story.y[:, np.newaxis])

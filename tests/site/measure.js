@@ -71,7 +71,7 @@ async () => {
   const pairs = all("figure.twins, .page-card-picture").filter((pair) => isShown(pair.parentElement));
   return {
     covered,
-    long: all("main section > p, main .noted > p, main dd > p").filter(isShown).filter(isLong).map(name),
+    long: all("main section > p, main dd > p").filter(isShown).filter(isLong).map(name),
     cramped: all(".answer, .claim, .page-card").filter(isShown).filter(isCramped).map(name),
     theme: document.documentElement.dataset.theme,
     broken,

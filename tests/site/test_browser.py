@@ -227,27 +227,6 @@ def test_icons_are_seen_in_forced_colors(
     assert not any("0)" in color and "rgba" in color for color in icons)
 
 
-NOTED = "auto_examples/1_story/plot_2_do_parameters_chase_noise.html"
-
-
-@pytest.mark.parametrize(("width", "is_beside"), [(1440, True), (1300, False), (390, False)])
-def test_a_note_stands_beside_its_paragraph_where_there_is_room(
-    tab: Any, address: str, width: int, is_beside: bool
-) -> None:
-    tab.set_viewport_size({"width": width, "height": 844})
-    tab.goto(address + NOTED)
-    boxes = tab.locator(".noted").first.evaluate(
-        "box => [...box.children].map(e => e.getBoundingClientRect().toJSON())"
-    )
-    paragraph, note = boxes
-    if is_beside:
-        assert note["left"] > paragraph["right"]
-        assert note["top"] == pytest.approx(paragraph["top"], abs=1)
-    else:
-        assert note["left"] == pytest.approx(paragraph["left"], abs=1)
-        assert note["top"] >= paragraph["bottom"]
-
-
 def test_excerpts_of_a_search_are_prose(tab: Any, address: str) -> None:
     tab.goto(address + "search.html?q=overfit")
     tab.get_by_text("Search finished").wait_for()
