@@ -86,16 +86,6 @@ def check_seed(seed: object) -> np.random.SeedSequence:
     return np.random.SeedSequence(int(seed))
 
 
-def child_seed(seed: np.random.SeedSequence, index: int) -> np.random.SeedSequence:
-    """Return the seed of member `index`: a function of `seed` and `index` alone.
-
-    ``SeedSequence.spawn`` would count its calls; two calls with one seed would then differ.
-    """
-    return np.random.SeedSequence(
-        seed.entropy, spawn_key=(*seed.spawn_key, index), pool_size=seed.pool_size
-    )
-
-
 def check_real(name: str, array: NDArray[Any]) -> NDArray[Any]:
     """Return an array if it holds real numbers, finite or not."""
     if array.dtype.kind not in "iuf":

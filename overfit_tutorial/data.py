@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from overfit_tutorial import _arguments
+from overfit_tutorial.streams import child_seed
 
 Curve = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
@@ -164,7 +165,7 @@ def sample_noisy_many(
         seeds = [_arguments.check_seed(one) for one in seed]
     else:
         root = _arguments.check_seed(seed)
-        seeds = [_arguments.child_seed(root, k) for k in range(n_members)]
+        seeds = [child_seed(root, k) for k in range(n_members)]
     members = [
         sample_noisy(
             truth,

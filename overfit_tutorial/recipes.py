@@ -5,7 +5,7 @@ import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from overfit_tutorial import _arguments
 
@@ -197,6 +197,23 @@ class Recipe:
         """Return how many weights and biases the network has."""
         widths = (1, *self.hidden_widths, 1)
         return sum((n_in + 1) * n_out for n_in, n_out in itertools.pairwise(widths))
+
+
+class Scaling(NamedTuple):
+    """The units in which networks see inputs and targets: ``(x - x_mean) / x_std``.
+
+    Parameters
+    ----------
+    x_mean, x_std : float or ndarray of shape (n_members,)
+        For the inputs.
+    y_mean, y_std : float or ndarray of shape (n_members,)
+        For the targets.
+    """
+
+    x_mean: Any
+    x_std: Any
+    y_mean: Any
+    y_std: Any
 
 
 def _check_choice(name: str, value: object, choices: Sequence[str]) -> None:

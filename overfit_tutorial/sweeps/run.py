@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from overfit_tutorial import _arguments
+from overfit_tutorial.streams import child_seed
 from overfit_tutorial.sweeps.identity import Conditions, Identity, differences
 from overfit_tutorial.sweeps.store import Entry, Store, default_path
 
@@ -341,7 +342,7 @@ def _become_worker(task: _Task) -> None:
 
 
 def _compute(function: Callable[..., Any], task: _Task) -> Entry:
-    seeds = [_arguments.child_seed(task.root, k) for k in range(task.first, task.last)]
+    seeds = [child_seed(task.root, k) for k in range(task.first, task.last)]
     start = time.perf_counter()
     try:
         columns = _checked(function(seeds=seeds, **task.cell), len(seeds), task.cell)
