@@ -321,11 +321,25 @@ def mark_rungs(ax: Axes, rungs: Mapping[str, float], *, axis: Literal["x", "y"])
     return ax
 
 
-class PlainLogFormatter(LogFormatter):
-    """Label a logarithmic axis by 0.01, 1, 10,000 and 1e-8, exponents no smaller than the rest.
+def write_out_log_axes(figure: Figure) -> None:
+    """Label logarithmic axes by 0.01, 1, 10,000 and 1e-8, where the page has chosen no labels.
 
-    Superscripts would be too small to read on a phone.
+    Superscripts would be too small to read on a phone. Every figure that is shown has this done.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        The figure.
     """
+    for axis in (axis for ax in figure.axes for axis in (ax.xaxis, ax.yaxis)):
+        if axis.get_scale() == "log" and axis.isDefault_majfmt:
+            axis.set_major_formatter(_PlainLogFormatter())
+        if axis.get_scale() == "log" and axis.isDefault_minfmt:
+            axis.set_minor_formatter(_PlainLogFormatter())
+
+
+class _PlainLogFormatter(LogFormatter):
+    """Write numbers out, with exponents no smaller than the rest."""
 
     def __call__(self, x: float, pos: int | None = None) -> str:
         """Return the label of the tick at `x`, empty where there is room for none."""
@@ -379,7 +393,7 @@ def show(figure: Figure, *, caption: str, alt: str) -> None:
 
 
 def describe(figure: Figure, *, caption: str, alt: str) -> Description:
-    """Say of a figure what `show` says, without showing it, and write out its logarithmic axes.
+    """Make a figure ready and say of it what `show` says, without showing it.
 
     Parameters
     ----------
@@ -403,11 +417,7 @@ def describe(figure: Figure, *, caption: str, alt: str) -> Description:
         raise ValueError(f"caption and alt must not be empty, got {caption!r} and {alt!r}")
     if caption == alt:
         raise ValueError(f"alt must say what is seen, not repeat the caption, got {alt!r}")
-    for axis in (axis for ax in figure.axes for axis in (ax.xaxis, ax.yaxis)):
-        if axis.get_scale() == "log" and axis.isDefault_majfmt:
-            axis.set_major_formatter(PlainLogFormatter())
-        if axis.get_scale() == "log" and axis.isDefault_minfmt:
-            axis.set_minor_formatter(PlainLogFormatter())
+    write_out_log_axes(figure)
     _descriptions[figure] = Description(caption, alt)
     return _descriptions[figure]
 
