@@ -25,7 +25,10 @@ ORDER = [
     "studies.__init__",
     "sweeps.__init__",
     "sweeps.run",
+    "sweeps.grid",
+    "sweeps.table",
     "sweeps.store",
+    "sweeps.entries",
     "sweeps.identity",
     "sweeps.sources",
     "ensembles",
@@ -71,7 +74,7 @@ NUMPY_ONLY = [
     "__init__",
     "claims",
     "publishing",
-    "sweeps.store",
+    "sweeps.entries",
     "sweeps.identity",
     "sweeps.sources",
     "weights.directions",
@@ -100,8 +103,8 @@ WITH_SCIPY = [
     "curvature.spectra",
     "curvature.lanczos",
 ]
-# These may use pandas, joblib and tqdm as well, inside of functions.
-WITH_TABLES = ["sweeps.__init__", "sweeps.run"]
+# These may use pandas, joblib and tqdm as well, inside of functions, and libraries for files.
+WITH_TABLES = ["sweeps.__init__", "sweeps.run", "sweeps.grid", "sweeps.table", "sweeps.store"]
 LIGHT = {*sys.stdlib_module_names, "numpy"}
 HEAVY = {"joblib", "keras", "matplotlib", "pandas", "scipy", "tensorflow"}
 
@@ -193,6 +196,7 @@ def test_modules_with_scipy_name_nothing_heavier():
 
 def test_modules_with_tables_name_nothing_heavier():
     light, tables = [*NUMPY_ONLY, *WITH_TABLES], {"joblib", "pandas", "tqdm"}
+    tables |= {"filelock", "platformdirs"}
     assert foreign_imports(PACKAGE, light, libraries={*LIGHT, *tables}) == []
 
 

@@ -28,7 +28,7 @@ from overfit_tutorial.sweeps import sources
 _PACKAGE = __name__.partition(".")[0]
 _PLAIN = (type(None), bool, int, float, complex, str, bytes, range, type(...))
 # They draw, wait or count; no number comes from them.
-_NO_NUMBERS = {"joblib", "matplotlib", "tqdm"}
+_NO_NUMBERS = {"filelock", "joblib", "matplotlib", "platformdirs", "tqdm"}
 # Below everything else, also where only another library imports them.
 _ALWAYS = {"numpy", "scipy"}
 # What a class has beside its code.
