@@ -27,6 +27,21 @@ from numpy.typing import ArrayLike
 from overfit_tutorial import publishing, statistics
 from overfit_tutorial.data import Dataset
 
+__all__ = [
+    "DARK",
+    "LADDER",
+    "LIGHT",
+    "PANEL",
+    "STYLE",
+    "mark",
+    "mark_rungs",
+    "plot_curve",
+    "plot_data",
+    "plot_ladder",
+    "plot_studies",
+    "show",
+]
+
 #: Colors on a light page. Any two differ by at least 14 (CIEDE2000), and data, truth, line and
 #: network by 17, also under simulated color blindness: by Brettel's, Viénot's and Machado's
 #: models, each for every kind that it has. A test computes it, for the dark colors too.

@@ -37,7 +37,7 @@ class Trained:
     scaling: Scaling = field(repr=False)
 
     def at(self, epoch: int) -> Self:
-        """Return what was there after `epoch` epochs, one of the `checkpoints`."""
+        """Return the same with the weights after `epoch` epochs, one of the `checkpoints`."""
         if epoch not in self.checkpoints:
             raise ValueError(
                 f"epoch must be one of the checkpoints, {sorted(self.checkpoints)}, got {epoch!r}"
