@@ -56,11 +56,6 @@ def check_not_negative(name: str, value: object) -> float:
     return number
 
 
-def check_noise_std(value: object) -> float:
-    """Return the standard deviation of the noise if it is finite and not negative."""
-    return check_not_negative("noise_std", value)
-
-
 def check_dtype(dtype: object) -> None:
     """Refuse a precision that is neither single nor double, by name."""
     if dtype not in ("float32", "float64"):

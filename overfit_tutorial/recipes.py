@@ -5,12 +5,11 @@ import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, get_args
 
 from overfit_tutorial import _arguments
 
 Optimizer = Literal["sgd", "momentum", "nesterov", "rmsprop", "adagrad", "adam", "lion"]
-OPTIMIZER_NAMES = ("sgd", "momentum", "nesterov", "rmsprop", "adagrad", "adam", "lion")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +109,7 @@ class Recipe:
             hash((self.activation, self.learning_rate))  # compiled code is found again by them
         except TypeError as error:
             raise TypeError(f"activation and learning_rate must be hashable: {error}") from None
-        _check_choice("optimizer", self.optimizer, OPTIMIZER_NAMES)
+        _check_choice("optimizer", self.optimizer, get_args(Optimizer))
         _check_choice("dtype", self.dtype, ("float32", "float64"))
         if not callable(self.learning_rate):
             rate = _arguments.check_finite("learning_rate", self.learning_rate)

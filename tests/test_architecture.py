@@ -61,6 +61,8 @@ ORDER = [
     "weights.arrays",
     "weights.__init__",
     "statistics.__init__",
+    "statistics.nested",
+    "statistics.ranks",
     "statistics.resampling",
     "statistics.intervals",
     "statistics.samples",
@@ -97,6 +99,8 @@ NUMPY_ONLY = [
 # These may use SciPy as well, inside of functions: it would double the time of their import.
 WITH_SCIPY = [
     "statistics.__init__",
+    "statistics.nested",
+    "statistics.ranks",
     "statistics.resampling",
     "statistics.intervals",
     "weights.symmetries",

@@ -1,15 +1,12 @@
 """The loss of a network as a function of its weights, against Keras, NumPy and differences."""
 
-import functools
 import re
 
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
-from overfit_tutorial import _xla, data
-from overfit_tutorial.landscapes import functional
+from overfit_tutorial import data
 from overfit_tutorial.landscapes.losses import build_loss
 from overfit_tutorial.networks import build_mlp
 
@@ -136,19 +133,8 @@ def test_the_order_of_the_points_does_not_matter():
     np.testing.assert_allclose(backward, forward, rtol=1e-13)  # rounding
 
 
-def test_without_xla_the_same_code_runs_uncompiled_after_one_warning(monkeypatch):
-    function_with_xla = tf.function
-
-    def function(*arguments, jit_compile=False, **options):
-        if jit_compile:
-            raise tf.errors.UnimplementedError(None, None, "no XLA")
-        return function_with_xla(*arguments, **options)
-
-    monkeypatch.setattr(tf, "function", function)
-    monkeypatch.setattr(_xla, "has_xla", functools.cache(_xla.has_xla.__wrapped__))
-    monkeypatch.setattr(
-        functional, "compiled", functools.lru_cache(functional.compiled.__wrapped__)
-    )
+@pytest.mark.usefixtures("no_xla")
+def test_without_xla_the_same_code_runs_uncompiled_after_one_warning():
     model = build_mlp((3,), seed=0)
     weights = random_weights(model, seed=0)
     loss = build_loss(model, FEW.x, FEW.y)

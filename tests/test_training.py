@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from overfit_tutorial import _xla, data, networks
-from overfit_tutorial._engine import blocks, dropout, loop, pace
+from overfit_tutorial import data, networks
+from overfit_tutorial._engine import blocks, dropout, pace
 from overfit_tutorial.training import STORY, Recipe, Scaling, fit_network
 
 # 22 points make two batches of eight and one of six. An even number of epochs fills two calls.
@@ -19,16 +19,6 @@ SMALL = Recipe(hidden_widths=(5, 3), batch_size=8, epochs=6, dtype="float64")
 # two of the sixteen. A wrong constant or order shows in the first six.
 TOLERANCE = 1e-12
 STEP_RATE = 0.01
-
-
-@pytest.fixture
-def float64():
-    """Let Keras compute in float64, too."""
-    keras.config.set_floatx("float64")
-    keras.config.set_dtype_policy("float64")  # kept since the first layer, otherwise
-    yield
-    keras.config.set_floatx("float32")
-    keras.config.set_dtype_policy("float32")  # kept since the first layer, otherwise
 
 
 class Mask(keras.layers.Layer):
@@ -523,24 +513,6 @@ def test_epochs_too_long_for_one_call_are_cut_and_give_the_same(monkeypatch):
 
 
 # Where TensorFlow cannot compile.
-
-
-@pytest.fixture
-def no_xla(monkeypatch):
-    """Let TensorFlow refuse to compile, as on a platform without XLA."""
-    original = tf.function
-
-    def function(*arguments, jit_compile=None, **options):
-        if jit_compile:
-            raise tf.errors.UnimplementedError(None, None, "no XLA here")
-        return original(*arguments, **options)
-
-    _xla.has_xla.cache_clear()
-    loop._loop_of.cache_clear()
-    monkeypatch.setattr(tf, "function", function)
-    yield
-    _xla.has_xla.cache_clear()
-    loop._loop_of.cache_clear()
 
 
 @pytest.mark.parametrize("changes", [{}, {"dropout": 0.3}, {"bias_std": 1.0}], ids=str)
