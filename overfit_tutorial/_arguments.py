@@ -56,11 +56,6 @@ def check_not_negative(name: str, value: object) -> float:
     return number
 
 
-def check_noise_std(value: object) -> float:
-    """Return the standard deviation of the noise if it is finite and not negative."""
-    return check_not_negative("noise_std", value)
-
-
 def check_dtype(dtype: object) -> None:
     """Refuse a precision that is neither single nor double, by name."""
     if dtype not in ("float32", "float64"):
@@ -84,16 +79,6 @@ def check_seed(seed: object) -> np.random.SeedSequence:
     if seed < 0:
         raise ValueError(f"seed must not be negative, got {seed}")
     return np.random.SeedSequence(int(seed))
-
-
-def child_seed(seed: np.random.SeedSequence, index: int) -> np.random.SeedSequence:
-    """Return the seed of member `index`: a function of `seed` and `index` alone.
-
-    ``SeedSequence.spawn`` would count its calls; two calls with one seed would then differ.
-    """
-    return np.random.SeedSequence(
-        seed.entropy, spawn_key=(*seed.spawn_key, index), pool_size=seed.pool_size
-    )
 
 
 def check_real(name: str, array: NDArray[Any]) -> NDArray[Any]:

@@ -4,6 +4,7 @@ Because the truth is known, a fit is judged without a test set: its *excess risk
 squared distance between prediction and truth. The noise, which nobody can predict, is left out.
 """
 
+import dataclasses
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from overfit_tutorial import _arguments
+from overfit_tutorial.streams import child_seed
 
 Curve = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
@@ -120,7 +122,7 @@ def sample_noisy(
     True
     """
     n_samples = _arguments.check_count("n_samples", n_samples)
-    noise_std = _arguments.check_noise_std(noise_std)
+    noise_std = _arguments.check_not_negative("noise_std", noise_std)
     low, high = _arguments.check_range(low, high)
     generator = np.random.default_rng(_arguments.check_seed(seed))
     x = generator.uniform(low, high, n_samples)
@@ -164,26 +166,11 @@ def sample_noisy_many(
         seeds = [_arguments.check_seed(one) for one in seed]
     else:
         root = _arguments.check_seed(seed)
-        seeds = [_arguments.child_seed(root, k) for k in range(n_members)]
-    members = [
-        sample_noisy(
-            truth,
-            n_samples,
-            seed=one,
-            noise_std=noise_std,
-            low=low,
-            high=high,
-        )
-        for one in seeds
-    ]
-    return Dataset(
-        x=np.stack([member.x for member in members]),
-        y=np.stack([member.y for member in members]),
-        truth=truth,
-        noise_std=members[0].noise_std,
-        low=members[0].low,
-        high=members[0].high,
-    )
+        seeds = [child_seed(root, k) for k in range(n_members)]
+    options = {"noise_std": noise_std, "low": low, "high": high}
+    members = [sample_noisy(truth, n_samples, seed=one, **options) for one in seeds]
+    x, y = (np.stack([getattr(member, name) for member in members]) for name in ("x", "y"))
+    return dataclasses.replace(members[0], x=x, y=y)
 
 
 def excess_risk(

@@ -5,15 +5,11 @@ threads. What a member becomes depends on its own points and its own seed, bit f
 the size of the ensemble, of the blocks, and the number of threads.
 """
 
-import dataclasses
-import math
 import numbers
-import os
 import threading
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from time import perf_counter
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -21,53 +17,22 @@ from numpy.typing import ArrayLike, NDArray
 from tqdm.auto import tqdm
 
 from overfit_tutorial import _arguments, training
-from overfit_tutorial._engine.blocks import Block, Scaling, Weights, train_block
-from overfit_tutorial.recipes import STORY, Recipe
+from overfit_tutorial._engine import checks, threads
+from overfit_tutorial._engine.blocks import Trained, each_array, train_block
+from overfit_tutorial.recipes import STORY, Recipe, Scaling
+from overfit_tutorial.streams import child_seed
 
-# The time of one step of a block is about a part for each block and a part for each parameter.
-_SECONDS_A_STEP = 2e-5
-_SECONDS_A_PARAMETER = 3.5e-9
-# Beyond some ten megabytes, weights, gradients and the optimizer's arrays leave the cache.
-_PARAMETERS_IN_CACHE = 400_000
-_LARGEST_BLOCK = 64
+__all__ = ["EnsembleFit", "fit_ensemble"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class EnsembleFit:
-    """Trained networks; every array has the member axis first.
+class EnsembleFit(Trained):
+    """Trained networks, the fields of `training.Fit` with the member axis first.
 
-    Indexing gives one of them as a `training.Fit`, iterating all.
-
-    Parameters
-    ----------
-    recipe : Recipe
-        How they were trained.
-    weights, last_weights : tuple of ndarray
-        As in `training.Fit`, each of shape ``(n_members, ...)``.
-    loss, validation_loss : ndarray of shape (n_members, n_epochs)
-        As in `training.Fit`.
-    checkpoints : dict of int to tuple of ndarray
-        Weights after the epochs that were asked for.
-    slots : dict of int to tuple of tuple of ndarray
-        What the optimizer keeps beside the weights after these epochs: one tuple like `weights`
-        for each kind. Momentum has a velocity, Adam a mean of the gradients and one of their
-        squares, gradient descent nothing.
-    diverged : ndarray of shape (n_members,)
-        Which members have a loss or a weight that is not finite.
-    seconds : ndarray of shape (n_members,)
-        Each member's share of the time of its block.
+    Each array of weights has the shape ``(n_members, ...)``, each history
+    ``(n_members, n_epochs)``; `diverged` and `seconds` are arrays of shape ``(n_members,)``.
+    Indexing gives one of the networks as a `training.Fit`, iterating all.
     """
-
-    recipe: Recipe
-    weights: Weights
-    last_weights: Weights
-    loss: NDArray[np.float64]
-    validation_loss: NDArray[np.float64]
-    checkpoints: dict[int, Weights]
-    slots: dict[int, tuple[Weights, ...]]
-    diverged: NDArray[np.bool_]
-    seconds: NDArray[np.float64]
-    scaling: Scaling = field(repr=False)
 
     def __len__(self) -> int:
         return len(self.diverged)
@@ -80,7 +45,7 @@ class EnsembleFit:
             raise IndexError(
                 f"index must be below the number of members, {len(self)}, got {index}"
             )
-        return training.member(self.recipe, self, index, seconds=float(self.seconds[index]))
+        return training.member(self, index)
 
     def __iter__(self) -> Iterator[training.Fit]:
         return (self[index] for index in range(len(self)))
@@ -105,15 +70,6 @@ class EnsembleFit:
         rows = np.broadcast_to(places, (len(self), places.shape[1]))
         return np.stack([fit.predict(row) for fit, row in zip(self, rows, strict=True)])
 
-    def at(self, epoch: int) -> "EnsembleFit":
-        """Return the networks as they were after `epoch` epochs, one of their `checkpoints`."""
-        weights = training.checkpoint(self.checkpoints, epoch)
-        return dataclasses.replace(self, weights=weights)
-
-    def last(self) -> "EnsembleFit":
-        """Return the networks with the weights of their last step."""
-        return dataclasses.replace(self, weights=self.last_weights)
-
 
 def fit_ensemble(
     x: ArrayLike,
@@ -123,6 +79,7 @@ def fit_ensemble(
     seed: _arguments.Seed | Sequence[_arguments.Seed],
     n_members: int | None = None,
     n_jobs: int | None = None,
+    scaling: Scaling | None = None,
     initial_weights: Sequence[ArrayLike] | None = None,
     checkpoints: Sequence[int] = (),
 ) -> EnsembleFit:
@@ -142,6 +99,8 @@ def fit_ensemble(
     n_jobs : int or None
         Threads. None takes the processors that this process may use, or as many as
         ``TF_NUM_INTRAOP_THREADS`` says, if it is set.
+    scaling : Scaling or None
+        As in `training.fit_network`; may hold a number for each member.
     initial_weights : sequence of array_like or None
         Where to begin, in the order of ``get_weights``, each with the member axis first.
     checkpoints : sequence of int
@@ -167,23 +126,23 @@ def fit_ensemble(
            [7.]])
     """
     x_rows, y_rows = _rows("x", x), _rows("y", y)
-    training.check_points(x_rows, y_rows, recipe)
+    checks.check_points(x_rows, y_rows, recipe)
     own = [len(rows) for z, rows in ((x, x_rows), (y, y_rows)) if np.ndim(z) == 2]
     seeds = _member_seeds(seed, n_members, own)
     n_members, n_samples = len(seeds), x_rows.shape[1]
     x_rows, y_rows = (np.broadcast_to(z, (n_members, n_samples)) for z in (x_rows, y_rows))
-    weights = training.check_weights(initial_weights, recipe, axes=(n_members,))
-    checkpoints = training.check_checkpoints(checkpoints, recipe, n_samples)
-    n_jobs = n_threads() if n_jobs is None else _arguments.check_count("n_jobs", n_jobs)
-    size = block_size(n_members, recipe.n_parameters(), n_jobs)
+    units = checks.check_scaling(scaling, recipe, n_members)
+    weights = checks.check_weights(initial_weights, recipe, axes=(n_members,))
+    checkpoints = checks.check_checkpoints(checkpoints, recipe, n_samples)
+    n_jobs = threads.n_threads() if n_jobs is None else _arguments.check_count("n_jobs", n_jobs)
+    size = threads.block_size(n_members, recipe.n_parameters(), n_jobs)
     n_epochs = n_members * recipe.n_epochs(n_samples)
     # Silent where nobody watches, and for the first two seconds.
     bar = tqdm(total=n_epochs, unit=" epochs", delay=2, disable=None, leave=False)
     cancelled = threading.Event()
 
-    def train(begin: int) -> tuple[Block, float]:
+    def train(begin: int) -> Trained:
         part = slice(begin, begin + size)
-        start = perf_counter()
 
         def proceed(n_done: int) -> None:
             if cancelled.is_set():
@@ -191,17 +150,17 @@ def fit_ensemble(
             with bar.get_lock():
                 bar.update(n_done * len(seeds[part]))
 
-        block = train_block(
+        return train_block(
             x_rows[part],
             y_rows[part],
             recipe,
             seeds[part],
+            scaling=None if units is None else Scaling(*(z[part] for z in units)),
             initial_weights=None if weights is None else tuple(w[part] for w in weights),
             checkpoints=checkpoints,
             n_padded=size,
             proceed=proceed,
         )
-        return block, (perf_counter() - start) / len(seeds[part])
 
     pool = ThreadPoolExecutor(n_jobs)
     try:
@@ -211,38 +170,11 @@ def fit_ensemble(
         cancelled.set()
         pool.shutdown(wait=True, cancel_futures=True)
         bar.close()
-    fields = [
-        {**vars(block), "seconds": np.full(len(block.loss), spent)} for block, spent in blocks
-    ]
-    return EnsembleFit(recipe=recipe, **_joined(fields))
+    return EnsembleFit(recipe=recipe, **each_array(_joined, *blocks))
 
 
-def block_size(n_members: int, n_parameters: int, n_jobs: int) -> int:
-    """Return how many members to train side by side: the power of two that takes least time.
-
-    Large blocks share the loop's overhead; small ones keep all threads busy and stay in the
-    cache.
-    """
-    largest = min(_LARGEST_BLOCK, max(_PARAMETERS_IN_CACHE // n_parameters, 1))
-    sizes = [2**power for power in range(int(math.log2(largest)) + 1)]
-
-    def seconds(size: int) -> float:
-        rounds = math.ceil(math.ceil(n_members / size) / n_jobs)
-        return rounds * (_SECONDS_A_STEP + size * n_parameters * _SECONDS_A_PARAMETER)
-
-    best: int = min(sizes, key=seconds)
-    return best
-
-
-def _joined(parts: Sequence[Any]) -> Any:
-    """Return nested collections of arrays, joined along the member axis."""
-    first = parts[0]
-    if isinstance(first, tuple):
-        return tuple(_joined(column) for column in zip(*parts, strict=True))
-    if isinstance(first, dict):
-        return {key: _joined([part[key] for part in parts]) for key in first}
-    if isinstance(first, Scaling):
-        return Scaling(**_joined([vars(part) for part in parts]))
+def _joined(*parts: NDArray[Any]) -> NDArray[Any]:
+    """Return the members of all blocks."""
     array = np.concatenate(parts)
     array.setflags(write=False)
     return array
@@ -266,7 +198,7 @@ def _member_seeds(
     if isinstance(seed, Sequence | np.ndarray):
         return [_arguments.check_seed(one) for one in seed]
     root = _arguments.check_seed(seed)
-    return [_arguments.child_seed(root, k) for k in range(counts.pop())]
+    return [child_seed(root, k) for k in range(counts.pop())]
 
 
 def _rows(name: str, values: ArrayLike) -> NDArray[np.float64]:
@@ -280,13 +212,3 @@ def _rows(name: str, values: ArrayLike) -> NDArray[np.float64]:
         )
     flat = _arguments.check_vector(name, array.ravel())
     return flat.reshape(array.shape)
-
-
-def n_threads() -> int:
-    """Return the number of threads that are worth while."""
-    limit = os.environ.get("TF_NUM_INTRAOP_THREADS", "")
-    if limit.isdigit() and int(limit) > 0:
-        return int(limit)
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1

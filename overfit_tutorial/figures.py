@@ -27,6 +27,21 @@ from numpy.typing import ArrayLike
 from overfit_tutorial import publishing, statistics
 from overfit_tutorial.data import Dataset
 
+__all__ = [
+    "DARK",
+    "LADDER",
+    "LIGHT",
+    "PANEL",
+    "STYLE",
+    "mark",
+    "mark_rungs",
+    "plot_curve",
+    "plot_data",
+    "plot_ladder",
+    "plot_studies",
+    "show",
+]
+
 #: Colors on a light page. Any two differ by at least 14 (CIEDE2000), and data, truth, line and
 #: network by 17, also under simulated color blindness: by Brettel's, Viénot's and Machado's
 #: models, each for every kind that it has. A test computes it, for the dark colors too.
@@ -321,11 +336,25 @@ def mark_rungs(ax: Axes, rungs: Mapping[str, float], *, axis: Literal["x", "y"])
     return ax
 
 
-class PlainLogFormatter(LogFormatter):
-    """Label a logarithmic axis by 0.01, 1, 10,000 and 1e-8, exponents no smaller than the rest.
+def write_out_log_axes(figure: Figure) -> None:
+    """Label logarithmic axes by 0.01, 1, 10,000 and 1e-8, where the page has chosen no labels.
 
-    Superscripts would be too small to read on a phone.
+    Superscripts would be too small to read on a phone. Every figure that is shown has this done.
+
+    Parameters
+    ----------
+    figure : matplotlib.figure.Figure
+        The figure.
     """
+    for axis in (axis for ax in figure.axes for axis in (ax.xaxis, ax.yaxis)):
+        if axis.get_scale() == "log" and axis.isDefault_majfmt:
+            axis.set_major_formatter(_PlainLogFormatter())
+        if axis.get_scale() == "log" and axis.isDefault_minfmt:
+            axis.set_minor_formatter(_PlainLogFormatter())
+
+
+class _PlainLogFormatter(LogFormatter):
+    """Write numbers out, with exponents no smaller than the rest."""
 
     def __call__(self, x: float, pos: int | None = None) -> str:
         """Return the label of the tick at `x`, empty where there is room for none."""
@@ -382,7 +411,7 @@ def show(figure: Figure, *, caption: str, alt: str, headline: bool = False) -> N
 
 
 def describe(figure: Figure, *, caption: str, alt: str, headline: bool = False) -> Description:
-    """Say of a figure what `show` says, without showing it, and write out its logarithmic axes.
+    """Make a figure ready and say of it what `show` says, without showing it.
 
     Parameters
     ----------
@@ -406,12 +435,17 @@ def describe(figure: Figure, *, caption: str, alt: str, headline: bool = False) 
         raise ValueError(f"caption and alt must not be empty, got {caption!r} and {alt!r}")
     if caption == alt:
         raise ValueError(f"alt must say what is seen, not repeat the caption, got {alt!r}")
+<<<<<<< HEAD
     for axis in (axis for ax in figure.axes for axis in (ax.xaxis, ax.yaxis)):
         if axis.get_scale() == "log" and axis.isDefault_majfmt:
             axis.set_major_formatter(PlainLogFormatter())
         if axis.get_scale() == "log" and axis.isDefault_minfmt:
             axis.set_minor_formatter(PlainLogFormatter())
     _descriptions[figure] = Description(caption, alt, headline)
+=======
+    write_out_log_axes(figure)
+    _descriptions[figure] = Description(caption, alt)
+>>>>>>> w-pkg
     return _descriptions[figure]
 
 

@@ -46,7 +46,7 @@ def least_squares(n_samples: int = 100, *, noise_std: float = 2.0) -> float:
     n = _arguments.check_count("n_samples", n_samples)
     if n < 25:
         raise ValueError(f"n_samples must be at least 25 for this expansion, got {n}")
-    variance = _arguments.check_noise_std(noise_std) ** 2
+    variance = _arguments.check_not_negative("noise_std", noise_std) ** 2
     return 2 * variance / n * (1 + 1.4 / n)
 
 
@@ -208,6 +208,6 @@ def _checked(
 ) -> tuple[int, float, float]:
     """Return the number of points, the variance of the noise, and the rise over the interval."""
     n = _arguments.check_count("n_samples", n_samples)
-    variance = _arguments.check_noise_std(noise_std) ** 2
+    variance = _arguments.check_not_negative("noise_std", noise_std) ** 2
     rise = _arguments.check_finite("slope", slope) * _arguments.check_positive("length", length)
     return n, variance, rise

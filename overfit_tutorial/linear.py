@@ -78,7 +78,7 @@ def expected_excess_risk(
     0.666666666667
     """
     x = _arguments.check_vector("x", x)
-    noise_std = _arguments.check_noise_std(noise_std)
+    noise_std = _arguments.check_not_negative("noise_std", noise_std)
     low, high = _arguments.check_range(low, high)
     mean_square_distance = ((low + high) / 2 - x.mean()) ** 2 + (high - low) ** 2 / 12
     return float(noise_std**2 * (1 / len(x) + mean_square_distance / _sum_of_squares(x)))

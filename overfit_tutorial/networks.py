@@ -9,6 +9,8 @@ import keras
 
 from overfit_tutorial import _arguments
 
+__all__ = ["build_mlp"]
+
 
 def build_mlp(
     hidden_widths: Sequence[int] = (100,) * 5,

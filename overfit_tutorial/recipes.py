@@ -5,12 +5,11 @@ import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple, get_args
 
 from overfit_tutorial import _arguments
 
 Optimizer = Literal["sgd", "momentum", "nesterov", "rmsprop", "adagrad", "adam", "lion"]
-OPTIMIZER_NAMES = ("sgd", "momentum", "nesterov", "rmsprop", "adagrad", "adam", "lion")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +109,7 @@ class Recipe:
             hash((self.activation, self.learning_rate))  # compiled code is found again by them
         except TypeError as error:
             raise TypeError(f"activation and learning_rate must be hashable: {error}") from None
-        _check_choice("optimizer", self.optimizer, OPTIMIZER_NAMES)
+        _check_choice("optimizer", self.optimizer, get_args(Optimizer))
         _check_choice("dtype", self.dtype, ("float32", "float64"))
         if not callable(self.learning_rate):
             rate = _arguments.check_finite("learning_rate", self.learning_rate)
@@ -197,6 +196,23 @@ class Recipe:
         """Return how many weights and biases the network has."""
         widths = (1, *self.hidden_widths, 1)
         return sum((n_in + 1) * n_out for n_in, n_out in itertools.pairwise(widths))
+
+
+class Scaling(NamedTuple):
+    """The units in which networks see inputs and targets: ``(x - x_mean) / x_std``.
+
+    Parameters
+    ----------
+    x_mean, x_std : float or ndarray of shape (n_members,)
+        For the inputs.
+    y_mean, y_std : float or ndarray of shape (n_members,)
+        For the targets.
+    """
+
+    x_mean: Any
+    x_std: Any
+    y_mean: Any
+    y_std: Any
 
 
 def _check_choice(name: str, value: object, choices: Sequence[str]) -> None:

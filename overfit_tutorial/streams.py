@@ -10,6 +10,26 @@ import numpy as np
 
 from overfit_tutorial import _arguments
 
+__all__ = ["split_seeds"]
+
+# The children of a network's seed. Training draws the order of the points, dropout and the first
+# biases from the first three; a study that also draws points, or trains again on the same ones,
+# takes children far from these. Members of an ensemble, data sets, probes and rays are the
+# children of a seed of their own, from zero on.
+ORDER, DROPOUT, BIASES = range(3)
+POINTS = 1000
+REDRAWS = 2000  # the first of them: redraw k is child 2000 + k
+
+
+def child_seed(seed: np.random.SeedSequence, index: int) -> np.random.SeedSequence:
+    """Return child `index` of a seed: a function of `seed` and `index` alone.
+
+    ``SeedSequence.spawn`` would count its calls; two calls with one seed would then differ.
+    """
+    return np.random.SeedSequence(
+        seed.entropy, spawn_key=(*seed.spawn_key, index), pool_size=seed.pool_size
+    )
+
 
 def split_seeds(
     seeds: Sequence[_arguments.Seed], n_streams: int
@@ -42,4 +62,4 @@ def split_seeds(
     """
     n_streams = _arguments.check_count("n_streams", n_streams)
     roots = [_arguments.check_seed(seed) for seed in seeds]
-    return [[_arguments.child_seed(root, index) for root in roots] for index in range(n_streams)]
+    return [[child_seed(root, index) for root in roots] for index in range(n_streams)]

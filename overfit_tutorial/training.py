@@ -4,11 +4,8 @@ The same as ``model.fit`` of a Keras network, some eighty times faster: the same
 optimizers and losses. Only the order of the points is drawn by NumPy instead of TensorFlow.
 """
 
-import dataclasses
-import itertools
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from time import perf_counter
+from dataclasses import dataclass
 from typing import Any
 
 import keras
@@ -16,16 +13,16 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
-from overfit_tutorial import _arguments, networks
-from overfit_tutorial._engine import blocks, draws, loop
-from overfit_tutorial._engine.blocks import Weights
-from overfit_tutorial.recipes import STORY, Recipe
+from overfit_tutorial import _arguments
+from overfit_tutorial._engine import blocks, checks, layers
+from overfit_tutorial._engine.blocks import Trained
+from overfit_tutorial.recipes import STORY, Recipe, Scaling
 
-__all__ = ["STORY", "Fit", "Recipe", "fit_network"]
+__all__ = ["STORY", "Fit", "Recipe", "Scaling", "fit_network"]
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
-class Fit:
+class Fit(Trained):
     """A trained network.
 
     Parameters
@@ -52,36 +49,20 @@ class Fit:
         Whether a loss or a weight is not finite.
     seconds : float
         Spent on the training, a share of the block's where members were trained together.
+    scaling : Scaling
+        The units in which the network sees inputs and targets.
     """
-
-    recipe: Recipe
-    weights: Weights
-    last_weights: Weights
-    loss: NDArray[np.float64]
-    validation_loss: NDArray[np.float64]
-    checkpoints: dict[int, Weights]
-    slots: dict[int, tuple[Weights, ...]]
-    diverged: bool
-    seconds: float
-    scaling: blocks.Scaling = field(repr=False)
 
     def predict(self, x: ArrayLike) -> NDArray[np.float64]:
         """Return the network's values at `x`, both of shape ``(m,)``, in units of `y`."""
         points = _arguments.check_vector("x", x)
         units = self.scaling
         inputs = tf.constant((points - units.x_mean) / units.x_std, self.recipe.dtype)
-        layers = loop.pack(tuple(tf.constant(w) for w in self.weights))
+        packed = layers.pack(tuple(tf.constant(w) for w in self.weights))
         activation = keras.activations.get(self.recipe.activation)
-        outputs = loop.forward(layers, inputs[:, None], activation)[:, 0]
-        return np.asarray(outputs, dtype=np.float64) * units.y_std + units.y_mean
-
-    def at(self, epoch: int) -> "Fit":
-        """Return the network as it was after `epoch` epochs, one of its `checkpoints`."""
-        return dataclasses.replace(self, weights=checkpoint(self.checkpoints, epoch))
-
-    def last(self) -> "Fit":
-        """Return the network with the weights of its last step."""
-        return dataclasses.replace(self, weights=self.last_weights)
+        outputs = layers.forward(packed, inputs[:, None], activation)[:, 0]
+        values = np.asarray(outputs, dtype=np.float64)
+        return np.asarray(values * units.y_std + units.y_mean)
 
     def to_keras(self) -> keras.Sequential:
         """Return the network as a Keras model that takes `x` and gives `y` in their own units."""
@@ -90,7 +71,7 @@ class Fit:
             keras.layers.Dense(width, activation=recipe.activation, dtype=recipe.dtype)
             for width in recipe.hidden_widths
         ]
-        layers = [*dense, keras.layers.Dense(1, dtype=recipe.dtype)]
+        stack = [*dense, keras.layers.Dense(1, dtype=recipe.dtype)]
 
         def rescaling(scale: Any, offset: Any) -> keras.layers.Layer:
             # TensorFlow would round a number of Python to float32.
@@ -100,12 +81,12 @@ class Fit:
                 dtype=recipe.dtype,
             )
 
-        if recipe.standardize_x:
+        if (units.x_mean, units.x_std) != (0, 1):
             # Two layers: the mean is subtracted first, where that is exact.
-            layers = [rescaling(1.0, -units.x_mean), rescaling(1 / units.x_std, 0.0), *layers]
-        if recipe.standardize_y:
-            layers = [*layers, rescaling(units.y_std, units.y_mean)]
-        model = keras.Sequential([keras.Input((1,), dtype=recipe.dtype), *layers])
+            stack = [rescaling(1.0, -units.x_mean), rescaling(1 / units.x_std, 0.0), *stack]
+        if (units.y_mean, units.y_std) != (0, 1):
+            stack = [*stack, rescaling(units.y_std, units.y_mean)]
+        model = keras.Sequential([keras.Input((1,), dtype=recipe.dtype), *stack])
         model.set_weights(list(self.weights))
         return model
 
@@ -116,6 +97,7 @@ def fit_network(
     recipe: Recipe = STORY,
     *,
     seed: _arguments.Seed,
+    scaling: Scaling | None = None,
     initial_weights: Sequence[ArrayLike] | None = None,
     checkpoints: Sequence[int] = (),
 ) -> Fit:
@@ -130,6 +112,9 @@ def fit_network(
     seed : int or SeedSequence
         Of the first weights, which are those of ``networks.build_mlp(seed=seed)``, of the order
         of the points, and of dropout.
+    scaling : Scaling or None
+        Units in which the network sees inputs and targets, whatever the points are. Losses and
+        predictions stay in the units of `y`. None leaves it to the recipe, which may standardize.
     initial_weights : sequence of array_like or None
         Where to begin instead, in the order of ``get_weights``.
     checkpoints : sequence of int
@@ -155,112 +140,28 @@ def fit_network(
     array([7.])
     """
     x_row, y_row = _arguments.check_vector("x", x)[None], _arguments.check_vector("y", y)[None]
-    check_points(x_row, y_row, recipe)
+    checks.check_points(x_row, y_row, recipe)
     seeds = [_arguments.check_seed(seed)]
-    weights = check_weights(initial_weights, recipe)
-    checkpoints = check_checkpoints(checkpoints, recipe, x_row.size)
-    start = perf_counter()
+    units = checks.check_scaling(scaling, recipe, 1)
+    weights = checks.check_weights(initial_weights, recipe)
+    checkpoints = checks.check_checkpoints(checkpoints, recipe, x_row.size)
     block = blocks.train_block(
         x_row,
         y_row,
         recipe,
         seeds,
+        scaling=units,
         initial_weights=None if weights is None else tuple(w[None] for w in weights),
         checkpoints=checkpoints,
     )
-    return member(recipe, block, 0, seconds=perf_counter() - start)
+    return member(block, 0)
 
 
-def member(recipe: Recipe, block: Any, index: int, *, seconds: float) -> Fit:
-    """Return one member of a block, or of what else has a block's fields."""
+def member(trained: Trained, index: int) -> Fit:
+    """Return one of many networks."""
 
-    def pick(weights: Weights) -> Weights:
-        return tuple(array[index] for array in weights)
+    def pick(array: NDArray[Any]) -> Any:
+        part = array[index]
+        return part if part.ndim else part.item()
 
-    return Fit(
-        recipe=recipe,
-        weights=pick(block.weights),
-        last_weights=pick(block.last_weights),
-        loss=block.loss[index],
-        validation_loss=block.validation_loss[index],
-        checkpoints={epoch: pick(weights) for epoch, weights in block.checkpoints.items()},
-        slots={epoch: tuple(map(pick, kinds)) for epoch, kinds in block.slots.items()},
-        diverged=bool(block.diverged[index]),
-        seconds=seconds,
-        scaling=blocks.Scaling(*(part[index] for part in vars(block.scaling).values())),
-    )
-
-
-def checkpoint(checkpoints: dict[int, Weights], epoch: int) -> Weights:
-    """Return the weights after an epoch, or say which epochs there are."""
-    if epoch not in checkpoints:
-        raise ValueError(
-            f"epoch must be one of the checkpoints, {sorted(checkpoints)}, got {epoch!r}"
-        )
-    return checkpoints[epoch]
-
-
-def check_points(x: NDArray[np.float64], y: NDArray[np.float64], recipe: Recipe) -> None:
-    """Refuse points, of shape ``(n_members, n_samples)``, that the recipe cannot be used on."""
-    if not isinstance(recipe, Recipe):
-        raise TypeError(f"recipe must be a Recipe, got {recipe!r}")
-    if x.shape[-1] != y.shape[-1]:
-        raise ValueError(
-            f"x and y must have the same number of points, got {x.shape[-1]} and {y.shape[-1]}"
-        )
-    n_samples = x.shape[-1]
-    for name, values in (("x", x), ("y", y)):
-        if np.abs(values).max() > np.finfo(recipe.dtype).max:
-            raise ValueError(
-                f"{name} must be finite in {recipe.dtype}, got {np.abs(values).max():g}"
-            )
-        flat = np.flatnonzero(np.ptp(values[:, : recipe.n_train(n_samples)], axis=1) == 0)
-        if getattr(recipe, f"standardize_{name}") and flat.size:
-            raise ValueError(
-                f"{name} must not be constant where standardize_{name} is set, "
-                f"got {values[flat[0], 0]:g} throughout row {flat[0]}"
-            )
-    draws.learning_rates(recipe.learning_rate, recipe.n_steps(n_samples))
-    if isinstance(recipe.activation, str):
-        networks.check_activation(recipe.activation)
-    loop.check_activation(recipe.activation, recipe.dtype)
-
-
-def check_weights(
-    weights: Sequence[ArrayLike] | None, recipe: Recipe, *, axes: tuple[int, ...] = ()
-) -> Weights | None:
-    """Return initial weights as arrays, if they fit the recipe and have these leading axes."""
-    if weights is None:
-        return None
-    pairs = itertools.pairwise((1, *recipe.hidden_widths, 1))
-    expected = [(*axes, *s) for n_in, n_out in pairs for s in ((n_in, n_out), (n_out,))]
-    try:
-        arrays = [np.asarray(array, dtype=np.float64) for array in weights]
-    except (TypeError, ValueError) as error:
-        raise TypeError(f"initial_weights must be arrays of numbers: {error}") from error
-    if [array.shape for array in arrays] != expected:
-        raise ValueError(
-            f"initial_weights must have the shapes {expected}, got {[a.shape for a in arrays]}"
-        )
-    largest = max(np.abs(array).max() for array in arrays)  # NaN if any is
-    if not largest <= np.finfo(recipe.dtype).max:
-        raise ValueError(f"initial_weights must be finite in {recipe.dtype}, got {largest:g}")
-    return tuple(array.astype(recipe.dtype) for array in arrays)
-
-
-def check_checkpoints(
-    checkpoints: Sequence[int], recipe: Recipe, n_samples: int
-) -> tuple[int, ...]:
-    """Return the epochs to keep, if all are within the training."""
-    n_epochs = recipe.n_epochs(n_samples)
-    if np.ndim(checkpoints) != 1:
-        raise TypeError(f"checkpoints must be a sequence of epochs, got {checkpoints!r}")
-    if len(checkpoints) and recipe.patience is not None:
-        raise ValueError(
-            "checkpoints and patience exclude each other: a member may stop before, "
-            f"got patience={recipe.patience}"
-        )
-    for epoch in checkpoints:
-        if _arguments.check_count("checkpoints", epoch) > n_epochs:
-            raise ValueError(f"checkpoints must be at most the epochs, {n_epochs}, got {epoch}")
-    return tuple(int(epoch) for epoch in checkpoints)
+    return Fit(recipe=trained.recipe, **blocks.each_array(pick, trained))

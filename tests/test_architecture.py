@@ -25,15 +25,23 @@ ORDER = [
     "studies.__init__",
     "sweeps.__init__",
     "sweeps.run",
+    "sweeps.grid",
+    "sweeps.table",
     "sweeps.store",
+    "sweeps.entries",
     "sweeps.identity",
+    "sweeps.words",
     "sweeps.sources",
     "ensembles",
     "training",
     "_engine.blocks",
+    "_engine.checks",
+    "_engine.threads",
     "_engine.pace",
     "_engine.draws",
     "_engine.loop",
+    "_engine.dropout",
+    "_engine.layers",
     "_engine.updates",
     "_engine.__init__",
     "landscapes.__init__",
@@ -41,6 +49,7 @@ ORDER = [
     "landscapes.losses",
     "landscapes.functional",
     "networks",
+    "_xla",
     "curvature.__init__",
     "curvature.operators",
     "curvature.spectra",
@@ -52,22 +61,25 @@ ORDER = [
     "weights.arrays",
     "weights.__init__",
     "statistics.__init__",
+    "statistics.nested",
+    "statistics.ranks",
     "statistics.resampling",
     "statistics.intervals",
     "statistics.samples",
     "recipes",
     "ladder",
-    "streams",
     "linear",
     "data",
+    "streams",
     "_arguments",
 ]
 NUMPY_ONLY = [
     "__init__",
     "claims",
     "publishing",
-    "sweeps.store",
+    "sweeps.entries",
     "sweeps.identity",
+    "sweeps.words",
     "sweeps.sources",
     "weights.directions",
     "weights.paths",
@@ -87,6 +99,8 @@ NUMPY_ONLY = [
 # These may use SciPy as well, inside of functions: it would double the time of their import.
 WITH_SCIPY = [
     "statistics.__init__",
+    "statistics.nested",
+    "statistics.ranks",
     "statistics.resampling",
     "statistics.intervals",
     "weights.symmetries",
@@ -95,8 +109,8 @@ WITH_SCIPY = [
     "curvature.spectra",
     "curvature.lanczos",
 ]
-# These may use pandas, joblib and tqdm as well, inside of functions.
-WITH_TABLES = ["sweeps.__init__", "sweeps.run"]
+# These may use pandas, joblib and tqdm as well, inside of functions, and libraries for files.
+WITH_TABLES = ["sweeps.__init__", "sweeps.run", "sweeps.grid", "sweeps.table", "sweeps.store"]
 LIGHT = {*sys.stdlib_module_names, "numpy"}
 HEAVY = {"joblib", "keras", "matplotlib", "pandas", "scipy", "tensorflow"}
 
@@ -188,6 +202,7 @@ def test_modules_with_scipy_name_nothing_heavier():
 
 def test_modules_with_tables_name_nothing_heavier():
     light, tables = [*NUMPY_ONLY, *WITH_TABLES], {"joblib", "pandas", "tqdm"}
+    tables |= {"filelock", "platformdirs"}
     assert foreign_imports(PACKAGE, light, libraries={*LIGHT, *tables}) == []
 
 

@@ -35,14 +35,6 @@ def test_a_seed_may_be_a_numpy_integer():
     assert _arguments.check_seed(np.int64(3)).entropy == 3
 
 
-@pytest.mark.parametrize(("spawn_key", "pool_size"), [((), 4), ((4,), 4), ((), 8)])
-def test_the_children_of_a_seed_are_those_that_numpy_would_spawn(spawn_key, pool_size):
-    parent = np.random.SeedSequence(3, spawn_key=spawn_key, pool_size=pool_size)
-    children = [_arguments.child_seed(parent, k).generate_state(4) for k in range(3)]
-    assert parent.n_children_spawned == 0
-    assert np.array_equal(children, [child.generate_state(4) for child in parent.spawn(3)])
-
-
 def test_a_vector_is_float64():
     vector = _arguments.check_vector("x", [1, 2])
     assert vector.dtype == np.float64

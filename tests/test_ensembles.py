@@ -12,9 +12,9 @@ import pytest
 import tensorflow as tf
 
 from overfit_tutorial import data, ensembles
-from overfit_tutorial._engine import loop
+from overfit_tutorial._engine import loop, threads
 from overfit_tutorial.ensembles import fit_ensemble
-from overfit_tutorial.training import Recipe, fit_network
+from overfit_tutorial.training import Recipe, Scaling, fit_network
 
 SMALL = Recipe(hidden_widths=(7, 5), batch_size=8, epochs=6, learning_rate=0.02)
 POINTS = data.sample_noisy_many(9, n_samples=30, seed=0)
@@ -36,7 +36,7 @@ def test_a_member_is_what_it_would_be_alone(index):
 @pytest.mark.parametrize("size", [1, 2, 4, 16])
 @pytest.mark.parametrize("n_jobs", [1, 3])
 def test_neither_blocks_nor_threads_change_a_bit(size, n_jobs, monkeypatch):
-    monkeypatch.setattr(ensembles, "block_size", lambda *_: size)
+    monkeypatch.setattr(threads, "block_size", lambda *_: size)
     assert same(fit_ensemble(POINTS.x, POINTS.y, SMALL, seed=1, n_jobs=n_jobs), ALL)
 
 
@@ -68,6 +68,16 @@ def test_shared_points_are_each_members_points():
     shared = fit_ensemble(POINTS.x[0], POINTS.y[0], SMALL, seed=2, n_members=3)
     rows = fit_ensemble(np.tile(POINTS.x[0], (3, 1)), np.tile(POINTS.y[0], (3, 1)), SMALL, seed=2)
     assert same(shared, rows)
+
+
+def test_units_may_be_each_members_own():
+    units = Scaling(x_mean=10.0, x_std=np.arange(1.0, 10.0), y_mean=10.0, y_std=4.0)
+    fit = fit_ensemble(POINTS.x, POINTS.y, SMALL, seed=1, scaling=units)
+    alone = units._replace(x_std=5.0)
+    seed = np.random.SeedSequence(1, spawn_key=(4,))
+    lone = fit_network(POINTS.x[4], POINTS.y[4], SMALL, seed=seed, scaling=alone)
+    assert same(fit[4], lone)
+    assert fit[4].scaling == alone
 
 
 def test_a_diverging_member_is_marked_and_leaves_the_others_alone():
@@ -106,20 +116,21 @@ def test_checkpoints_and_the_last_step_can_be_had():
 
 
 def test_rates_seeds_and_decay_do_not_compile_again():
+    fit_ensemble(POINTS.x, POINTS.y, SMALL, seed=0)
     before = loop._loop_of.cache_info().misses
     for k in range(3):
         recipe = SMALL.replace(learning_rate=0.01 * (k + 1), weight_decay=0.1 * k, epochs=4 + k)
         fit_ensemble(POINTS.x, POINTS.y, recipe, seed=k)
     assert loop._loop_of.cache_info().misses == before
-    fit_ensemble(POINTS.x, POINTS.y, SMALL.replace(hidden_widths=(6, 5)), seed=0)
+    fit_ensemble(POINTS.x, POINTS.y, SMALL.replace(hidden_widths=(3, 4)), seed=0)
     assert loop._loop_of.cache_info().misses > before
 
 
 def test_blocks_fill_all_threads_and_stay_in_the_cache():
-    assert ensembles.block_size(1, 40_701, 2) == 1
-    assert ensembles.block_size(512, 40_701, 2) == 8
-    assert ensembles.block_size(512, 4_000_000, 2) == 1
-    assert ensembles.block_size(10_000, 10, 1) == 64
+    assert threads.block_size(1, 40_701, 2) == 1
+    assert threads.block_size(512, 40_701, 2) == 8
+    assert threads.block_size(512, 4_000_000, 2) == 1
+    assert threads.block_size(10_000, 10, 1) == 64
 
 
 @pytest.mark.parametrize(

@@ -64,19 +64,19 @@ def test_the_intervals_keep_their_promise_where_their_assumptions_hold():
     normal = generator.standard_normal((20_000, 20))
     # 95 % of 20,000, up to four standard deviations of a binomial share.
     margin = 4 * np.sqrt(0.95 * 0.05 / 20_000)
-    inside = np.abs(normal.mean(axis=1)) < held_out.half_width(normal)
+    inside = np.abs(normal.mean(axis=1)) < held_out._half_width(normal)
     assert inside.mean() == pytest.approx(0.95, abs=margin)
     squares = (3 * normal) ** 2
-    low, high = held_out.chi2_ends(squares.mean(axis=1), 20)
+    low, high = held_out._chi2_ends(squares.mean(axis=1), 20)
     assert np.mean((low < 9) & (high > 9)) == pytest.approx(0.95, abs=margin)
     # And Student's does not for squares, which are skewed.
-    t_covers = np.abs(squares.mean(axis=1) - 9) < held_out.half_width(squares)
+    t_covers = np.abs(squares.mean(axis=1) - 9) < held_out._half_width(squares)
     assert t_covers.mean() < 0.95 - 2 * margin
 
 
 def test_the_chi_squared_interval_is_scipys():
     ends = 20 / stats.chi2.ppf([0.975, 0.025], 20)
-    assert held_out.chi2_ends(1.0, 20) == pytest.approx(tuple(ends), rel=1e-9)
+    assert held_out._chi2_ends(1.0, 20) == pytest.approx(tuple(ends), rel=1e-9)
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,8 @@ import re
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 
 from overfit_tutorial import data
-from overfit_tutorial.landscapes import functional
 from overfit_tutorial.landscapes.losses import build_loss
 from overfit_tutorial.networks import build_mlp
 
@@ -135,25 +133,12 @@ def test_the_order_of_the_points_does_not_matter():
     np.testing.assert_allclose(backward, forward, rtol=1e-13)  # rounding
 
 
-def test_without_xla_the_same_code_runs_uncompiled_after_one_warning(monkeypatch):
-    function_with_xla = tf.function
-
-    def function(*arguments, jit_compile=False, **options):
-        if jit_compile:
-            raise tf.errors.UnimplementedError(None, None, "no XLA")
-        return function_with_xla(*arguments, **options)
-
-    monkeypatch.setattr(tf, "function", function)
-    monkeypatch.setattr(
-        functional, "_xla_works", functional.functools.cache(functional._xla_works.__wrapped__)
-    )
-    monkeypatch.setattr(
-        functional, "compiled", functional.functools.lru_cache(functional.compiled.__wrapped__)
-    )
+@pytest.mark.usefixtures("no_xla")
+def test_without_xla_the_same_code_runs_uncompiled_after_one_warning():
     model = build_mlp((3,), seed=0)
     weights = random_weights(model, seed=0)
     loss = build_loss(model, FEW.x, FEW.y)
-    with pytest.warns(UserWarning, match="TensorFlow lacks XLA here; curvature takes longer"):
+    with pytest.warns(RuntimeWarning, match="TensorFlow cannot compile with XLA here"):
         found = loss(weights)
     expected = naive_loss(weights, FEW.x, FEW.y, lambda z: np.maximum(z, 0))
     np.testing.assert_allclose(found, expected, rtol=1e-13)  # rounding

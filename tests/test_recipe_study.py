@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from overfit_tutorial import _arguments, data, linear
+from overfit_tutorial import data, linear
 from overfit_tutorial.studies.recipe import follow_recipe, judge_recipe
 from overfit_tutorial.training import STORY, fit_network
 
@@ -11,7 +11,7 @@ SMALL = {"hidden_widths": (8, 8), "epochs": 6}
 
 
 def points(seed):
-    return data.sample_noisy(seed=_arguments.child_seed(np.random.SeedSequence(seed), 1000))
+    return data.sample_noisy(seed=np.random.SeedSequence(seed, spawn_key=(1000,)))
 
 
 def errors(fit, sample, *, center=0.0, unit=1.0):

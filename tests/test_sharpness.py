@@ -74,16 +74,6 @@ def test_members_may_share_their_points():
     assert np.array_equal(found, track_sharpness(fits, *rows))
 
 
-@pytest.fixture
-def float64():
-    """Let Keras compute in float64, too."""
-    keras.config.set_floatx("float64")
-    keras.config.set_dtype_policy("float64")  # kept since the first layer, otherwise
-    yield
-    keras.config.set_floatx("float32")
-    keras.config.set_dtype_policy("float32")  # kept since the first layer, otherwise
-
-
 @pytest.mark.usefixtures("float64")
 def test_the_preconditioner_is_what_adam_of_keras_divides_by():
     recipe, n_steps = FULL.replace(learning_rate=0.01), 20

@@ -11,7 +11,6 @@ from overfit_tutorial.statistics import (
     Bounded,
     Interval,
     bootstrap_interval,
-    difference_interval,
     kendall_interval,
     ks_distance_bound,
     quantile_interval,
@@ -246,15 +245,6 @@ def test_pairing_removes_the_luck_that_both_methods_share():
     assert math.log(unpaired.high / unpaired.low) > 5 * math.log(paired.high / paired.low)
 
 
-def test_pairing_removes_a_shared_shift_from_a_difference():
-    shift = 10 * np.random.default_rng(0).standard_normal(40)
-    first, second = shift + 1 + heavy(40, 1, 0.1), shift + heavy(40, 2, 0.1)
-    paired = difference_interval(first, second, seed=0)
-    unpaired = difference_interval(first, second, seed=0, paired=False)
-    assert paired.low > 0 > unpaired.low
-    assert unpaired.high - unpaired.low > 5 * (paired.high - paired.low)
-
-
 def test_the_ratio_of_two_methods_covers_as_often_as_it_says():
     found = [ratio_interval(*same_luck(seed=k), seed=k, n_resamples=499) for k in range(200)]
     # The bootstrap of a ratio of medians errs on the long side; 1.5 % is a standard error.
@@ -278,16 +268,11 @@ def test_two_methods_are_compared_as_scipy_would(paired):
     np.testing.assert_allclose(np.log(found.ends), np.log(reference), atol=0.1 * length, rtol=0)
 
 
-def test_exchanging_the_methods_inverts_the_ratio_and_negates_the_difference():
+def test_exchanging_the_methods_inverts_the_ratio():
     first, second = same_luck()
     ratio, inverse = (ratio_interval(*pair, seed=0) for pair in ((first, second), (second, first)))
     # Not exactly: interpolating between two resamples is not the same for their inverses.
     np.testing.assert_allclose(inverse.ends, [1 / ratio.high, 1 / ratio.low], rtol=1e-3)
-    there, back = (
-        difference_interval(*pair, seed=0) for pair in ((first, second), (second, first))
-    )
-    # Rounding only.
-    np.testing.assert_allclose(back.ends, [-there.high, -there.low], rtol=1e-12)
 
 
 def test_methods_that_saw_other_seeds_may_differ_in_number():
@@ -502,11 +487,10 @@ ONE_SAMPLE = {
     "median": (lambda x, **how: bootstrap_interval(x, **FEW | how), 2),
     "mean": (lambda x, **how: bootstrap_interval(x, np.mean, **FEW | how), 2),
     "ratio": (lambda x, **how: ratio_interval(x, OTHER, **FEW | how), 2),
-    "difference": (lambda x, **how: difference_interval(x, 0 * x, **FEW | how), 2),
     "share": (lambda x, **_: share_interval(x > np.median(x)), 1),
     "distance": (lambda x, **_: ks_distance_bound(x, x + np.median(x)), 1),
 }
-SEEDED = ["median", "mean", "ratio", "difference"]
+SEEDED = ["median", "mean", "ratio"]
 one_sample = pytest.mark.parametrize("name", ONE_SAMPLE)
 
 
@@ -559,7 +543,6 @@ def test_a_seed_reproduces_variance_components_and_another_changes_them():
         lambda c: share_interval(SAMPLE > 1, confidence=c),
         lambda c: bootstrap_interval(SAMPLE, seed=0, confidence=c),
         lambda c: ratio_interval(SAMPLE, OTHER, seed=0, confidence=c),
-        lambda c: difference_interval(SAMPLE, OTHER, seed=0, confidence=c),
         lambda c: variance_components(nested(0), seed=0, confidence=c).share,
         lambda c: ks_distance_bound(SAMPLE, OTHER, confidence=c),
     ],
@@ -599,8 +582,6 @@ BAD = [
     (ratio_interval, (-SAMPLE, SAMPLE), {}, "numerator must be positive, got -"),
     (ratio_interval, (SAMPLE, [NAN] * 30), {}, "denominator must be finite, got nan at index 0"),
     (ratio_interval, (SAMPLE, SAMPLE), {"seed": 1.5}, SEED_RULE + "1.5"),
-    (difference_interval, (SAMPLE, SAMPLE[1:]), {}, "seeds are paired, got 30 and 29"),
-    (difference_interval, (SAMPLE[:5], SAMPLE[:5]), {}, "first must hold at least 10 numbers"),
     (variance_components, (SAMPLE,), {}, TABLE_RULE + "(30,)"),
     (variance_components, (nested(0)[:9],), {}, TABLE_RULE + "(9, 4)"),
     (variance_components, (nested(0)[:, :1],), {}, TABLE_RULE + "(12, 1)"),
@@ -638,7 +619,6 @@ def test_a_bad_argument_is_named(function, arguments, options, message):
     [
         lambda: bootstrap_interval(SAMPLE),
         lambda: ratio_interval(SAMPLE, OTHER),
-        lambda: difference_interval(SAMPLE, OTHER),
         lambda: variance_components(nested(0)),
         lambda: kendall_interval(SAMPLE, OTHER),
     ],
@@ -686,7 +666,7 @@ def test_every_interval_knows_how_many_values_are_behind_it():
         share_interval(values > 3),
         bootstrap_interval(values, seed=0),
         ratio_interval(values, values, seed=0),
-        difference_interval(values, values[:12], seed=0, paired=False),
+        ratio_interval(values, values[:12], seed=0, paired=False),
         kendall_interval(values, values, seed=0),
         variance_components(pairs, seed=0).share,
         ks_distance_bound(values, values[:15]),

@@ -12,11 +12,12 @@ def draw(seed):
     return np.random.default_rng(seed).normal(size=100)
 
 
-def test_streams_are_what_numpy_spawns():
-    spawned = [np.random.SeedSequence(5, spawn_key=(k,)).spawn(2) for k in range(3)]
-    for index, stream in enumerate(split_seeds(SEEDS, 2)):
-        for seed, theirs in zip(stream, spawned, strict=True):
-            np.testing.assert_array_equal(draw(seed), draw(theirs[index]))
+@pytest.mark.parametrize(("spawn_key", "pool_size"), [((), 4), ((4,), 4), ((), 8)])
+def test_streams_are_what_numpy_would_spawn(spawn_key, pool_size):
+    parent = np.random.SeedSequence(3, spawn_key=spawn_key, pool_size=pool_size)
+    streams = [stream[0].generate_state(4) for stream in split_seeds([parent], 3)]
+    assert parent.n_children_spawned == 0
+    assert np.array_equal(streams, [child.generate_state(4) for child in parent.spawn(3)])
 
 
 def test_what_was_spawned_before_does_not_count():

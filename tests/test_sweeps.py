@@ -22,6 +22,7 @@ from overfit_tutorial import sweeps
 from overfit_tutorial.recipes import Recipe
 from overfit_tutorial.streams import split_seeds
 from overfit_tutorial.sweeps import StoreError, StoreWarning, run, run_sweep, store_info
+from overfit_tutorial.sweeps.grid import cells_of
 from overfit_tutorial.sweeps.identity import Identity
 from overfit_tutorial.sweeps.store import Store
 
@@ -85,14 +86,14 @@ def test_every_row_says_where_it_comes_from():
 
 def test_cells_come_in_the_order_of_scikit_learns_parameter_grid():
     # The two examples of its documentation.
-    assert run._cells({"a": [1, 2], "b": [True, False]}) == [
+    assert cells_of({"a": [1, 2], "b": [True, False]}) == [
         {"a": 1, "b": True},
         {"a": 1, "b": False},
         {"a": 2, "b": True},
         {"a": 2, "b": False},
     ]
     grid = [{"kernel": ["linear"]}, {"kernel": ["rbf"], "gamma": [1, 10]}]
-    assert run._cells(grid) == [
+    assert cells_of(grid) == [
         {"kernel": "linear"},
         {"kernel": "rbf", "gamma": 1},
         {"kernel": "rbf", "gamma": 10},
@@ -497,7 +498,7 @@ def test_a_worker_uses_as_many_threads_as_it_is_told(monkeypatch):
 
 def _task():
     identity = Identity(describe)
-    return run._task(identity, {"value": 1}, np.random.SeedSequence(0), 0, 2)
+    return run._task(identity, {"value": 1}, np.random.SeedSequence(0), range(2))
 
 
 # -- What goes wrong ---------------------------------------------------------

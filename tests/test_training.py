@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from overfit_tutorial import _arguments, data, networks
-from overfit_tutorial._engine import blocks, loop, pace
-from overfit_tutorial.training import STORY, Recipe, fit_network
+from overfit_tutorial import data, networks
+from overfit_tutorial._engine import blocks, dropout, pace
+from overfit_tutorial.training import STORY, Recipe, Scaling, fit_network
 
 # 22 points make two batches of eight and one of six. An even number of epochs fills two calls.
 POINTS = data.sample_noisy(n_samples=22, seed=0, low=-2.0, high=2.0, noise_std=0.5)
@@ -19,16 +19,6 @@ SMALL = Recipe(hidden_widths=(5, 3), batch_size=8, epochs=6, dtype="float64")
 # two of the sixteen. A wrong constant or order shows in the first six.
 TOLERANCE = 1e-12
 STEP_RATE = 0.01
-
-
-@pytest.fixture
-def float64():
-    """Let Keras compute in float64, too."""
-    keras.config.set_floatx("float64")
-    keras.config.set_dtype_policy("float64")  # kept since the first layer, otherwise
-    yield
-    keras.config.set_floatx("float32")
-    keras.config.set_dtype_policy("float32")  # kept since the first layer, otherwise
 
 
 class Mask(keras.layers.Layer):
@@ -55,7 +45,7 @@ def by_keras(recipe, optimizer, *, x=POINTS.x, y=POINTS.y, start=None, masks=Non
 
     n = len(x)
     size = recipe.batch_size or n
-    rng = np.random.default_rng(_arguments.child_seed(np.random.SeedSequence(0), 0))
+    rng = np.random.default_rng(np.random.SeedSequence(0, spawn_key=(0,)))
     once = rng.permutation(n) if not recipe.reshuffle else np.arange(n)
     path, losses = [], []
     for _ in range(recipe.n_epochs(n)):
@@ -254,10 +244,10 @@ def test_a_schedule_may_be_any_function_of_the_step():
 def test_dropout_multiplies_by_the_masks_of_the_step():
     recipe = SMALL.replace(dropout=0.3)
     shape = pace.Pace(recipe, 1, 22, most_epochs=1).shape
-    keys = _arguments.child_seed(np.random.SeedSequence(0), 1).generate_state(1, np.uint64)
+    keys = np.random.SeedSequence(0, spawn_key=(1,)).generate_state(1, np.uint64)
 
     def masks(step, n_points):
-        return [mask[0] for mask in loop._dropout_masks(shape, keys, step, n_points)]
+        return [mask[0] for mask in dropout.masks(shape, keys, step, n_points)]
 
     dropped = assert_parity(recipe, adam(), masks=masks)
     whole = fit_network(POINTS.x, POINTS.y, recipe.replace(dropout=0.0), seed=0)
@@ -290,6 +280,22 @@ def test_the_units_come_from_the_points_that_are_trained_on():
     fit = fit_network(POINTS.x, POINTS.y, recipe, seed=0)
     assert (fit.scaling.x_mean, fit.scaling.x_std) == (POINTS.x[:16].mean(), POINTS.x[:16].std())
     assert (fit.scaling.y_mean, fit.scaling.y_std) == (POINTS.y[:16].mean(), POINTS.y[:16].std())
+
+
+UNITS = Scaling(x_mean=0.3, x_std=2.0, y_mean=-1.0, y_std=5.0)
+
+
+def test_fixed_units_are_what_the_network_sees_and_nobody_else():
+    recipe = SMALL.replace(validation_share=0.25)
+    fit = fit_network(POINTS.x, POINTS.y, recipe, seed=0, scaling=UNITS)
+    x, y = (POINTS.x - 0.3) / 2, (POINTS.y + 1) / 5
+    seen = fit_network(x, y, recipe, seed=0)
+    for a, b in zip(fit.weights, seen.weights, strict=True):
+        np.testing.assert_array_equal(a, b)
+    np.testing.assert_allclose(fit.loss, 25 * seen.loss, rtol=TOLERANCE)
+    np.testing.assert_allclose(fit.predict(POINTS.x), 5 * seen.predict(x) - 1, rtol=TOLERANCE)
+    held = fit.predict(POINTS.x[16:]) - POINTS.y[16:]
+    assert fit.validation_loss[-1] == pytest.approx(np.mean(held**2), rel=TOLERANCE)
 
 
 @pytest.mark.usefixtures("float64")
@@ -342,7 +348,7 @@ def test_early_stopping_is_that_of_keras(changes, patience, n_epochs):
     recipe = STOPPING.replace(reshuffle=False, patience=patience, **changes)
     order = np.arange(16)
     if recipe.batch_size:
-        order = np.random.default_rng(_arguments.child_seed(np.random.SeedSequence(0), 0))
+        order = np.random.default_rng(np.random.SeedSequence(0, spawn_key=(0,)))
         order = order.permutation(16)
     weights, loss, validation_loss = keras_with_early_stopping(recipe, order, patience=patience)
     fit = fit_network(POINTS.x, POINTS.y, recipe, seed=0)
@@ -396,7 +402,7 @@ def by_numpy(x, y, weights, orders, *, batch_size=32, rate=0.01):
 
 def orders_of(seed, n_samples, n_epochs):
     """Return the order of the points in each epoch."""
-    rng = np.random.default_rng(_arguments.child_seed(np.random.SeedSequence(seed), 0))
+    rng = np.random.default_rng(np.random.SeedSequence(seed, spawn_key=(0,)))
     return [rng.permuted(np.arange(n_samples)) for _ in range(n_epochs)]
 
 
@@ -459,12 +465,15 @@ def test_initial_biases_are_normal_and_the_kernels_stay():
     assert abs(biases.std() - 1) < 5 / np.sqrt(1600)
 
 
-@pytest.mark.parametrize("standardized", [False, True])
-def test_the_keras_model_of_a_fit_predicts_the_same(standardized):
+@pytest.mark.parametrize("units", ["none", "standardized", "fixed"])
+def test_the_keras_model_of_a_fit_predicts_the_same(units):
+    standardized = units == "standardized"
     recipe = SMALL.replace(
         hidden_widths=(7, 5), standardize_x=standardized, standardize_y=standardized
     )
-    fit = fit_network(POINTS.x, 5 + 100 * POINTS.y, recipe, seed=0)
+    scaling = UNITS if units == "fixed" else None
+    fit = fit_network(POINTS.x, 5 + 100 * POINTS.y, recipe, seed=0, scaling=scaling)
+    assert len(fit.to_keras().layers) == (3 if units == "none" else 6)
     at = np.linspace(-3, 3, 50)
     model = fit.to_keras()
     np.testing.assert_allclose(model.predict(at[:, None], verbose=0)[:, 0], fit.predict(at))
@@ -504,24 +513,6 @@ def test_epochs_too_long_for_one_call_are_cut_and_give_the_same(monkeypatch):
 
 
 # Where TensorFlow cannot compile.
-
-
-@pytest.fixture
-def no_xla(monkeypatch):
-    """Let TensorFlow refuse to compile, as on a platform without XLA."""
-    original = tf.function
-
-    def function(*arguments, jit_compile=None, **options):
-        if jit_compile:
-            raise tf.errors.UnimplementedError(None, None, "no XLA here")
-        return original(*arguments, **options)
-
-    loop.has_xla.cache_clear()
-    loop._loop_of.cache_clear()
-    monkeypatch.setattr(tf, "function", function)
-    yield
-    loop.has_xla.cache_clear()
-    loop._loop_of.cache_clear()
 
 
 @pytest.mark.parametrize("changes", [{}, {"dropout": 0.3}, {"bias_std": 1.0}], ids=str)
@@ -595,6 +586,16 @@ NAN = np.where(np.arange(22) == 3, np.nan, POINTS.x)
             "y must be finite in float32",
         ),
         ({"initial_weights": [np.zeros((1, 5))]}, "initial_weights must have the shapes"),
+        ({"scaling": UNITS._replace(x_std=0)}, "x_std must be above zero, got 0"),
+        ({"scaling": UNITS._replace(y_mean=NAN[3])}, "y_mean must be finite, got nan"),
+        (
+            {"scaling": UNITS._replace(y_mean=[0, 1])},
+            "y_mean must be a number, or one for each of 1 members, got 2",
+        ),
+        (
+            {"scaling": UNITS, "recipe": SMALL.replace(standardize_y=True)},
+            "scaling and a recipe that standardizes exclude each other, got .*y=True",
+        ),
         ({"checkpoints": [0]}, "checkpoints must be at least 1, got 0"),
         ({"checkpoints": [7]}, "checkpoints must be at most the epochs, 6, got 7"),
     ],
@@ -614,6 +615,7 @@ def test_bad_input_is_refused_before_anything_is_compiled(change, message):
         ({"seed": np.random.default_rng(0)}, "seed must be"),
         ({"seed": 1.5}, "seed must be"),
         ({"initial_weights": [object()]}, "initial_weights must be arrays of numbers"),
+        ({"scaling": {}}, "scaling must be a Scaling, got {}"),
         ({"checkpoints": 3}, "checkpoints must be a sequence of epochs, got 3"),
     ],
     ids=lambda value: value[:40] if isinstance(value, str) else None,

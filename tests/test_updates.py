@@ -1,5 +1,7 @@
 """The update rules of the engine, against Keras' own optimizers."""
 
+from typing import get_args
+
 import keras
 import numpy as np
 import pytest
@@ -8,6 +10,7 @@ import tensorflow as tf
 from overfit_tutorial import recipes
 from overfit_tutorial._engine.updates import OPTIMIZERS
 
+pytestmark = pytest.mark.usefixtures("float64")
 RATE = 0.01
 # NumPy's numbers, since TensorFlow rounds those of Python to float32 before Keras uses them in
 # float64. They are Keras' defaults, which another test holds.
@@ -23,17 +26,8 @@ NAMESAKES = {
 }
 
 
-@pytest.fixture(autouse=True)
-def _float64():
-    keras.config.set_floatx("float64")
-    keras.config.set_dtype_policy("float64")  # kept since the first layer, otherwise
-    yield
-    keras.config.set_floatx("float32")
-    keras.config.set_dtype_policy("float32")  # kept since the first layer, otherwise
-
-
 def test_a_recipe_may_name_exactly_the_optimizers_that_there_are():
-    assert tuple(OPTIMIZERS) == recipes.OPTIMIZER_NAMES == tuple(NAMESAKES)
+    assert tuple(OPTIMIZERS) == get_args(recipes.Optimizer) == tuple(NAMESAKES)
 
 
 def test_the_constants_are_keras_defaults():

@@ -4,44 +4,66 @@ Everything random about a member (its first weights, its batches, its dropout) c
 member's own seed, so that its result is the same in every block and beside any neighbors.
 """
 
+import dataclasses
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
+from time import perf_counter
+from typing import Any, Self
 
 import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from overfit_tutorial import _arguments
-from overfit_tutorial._engine import draws, loop
+from overfit_tutorial._engine import draws, layers, loop
 from overfit_tutorial._engine.pace import MOST_EPOCHS_A_CALL, Pace
-from overfit_tutorial.recipes import Recipe
-
-Weights = tuple[NDArray[Any], ...]
-
-
-@dataclass(frozen=True)
-class Scaling:
-    """The units in which each member's network sees inputs and targets, ``(n_members,)``."""
-
-    x_mean: NDArray[np.float64]
-    x_std: NDArray[np.float64]
-    y_mean: NDArray[np.float64]
-    y_std: NDArray[np.float64]
+from overfit_tutorial.recipes import Recipe, Scaling
+from overfit_tutorial.streams import DROPOUT, child_seed
+from overfit_tutorial.weights.arrays import Weights
 
 
-@dataclass(frozen=True)
-class Block:
-    """Some trained networks, and how they got there; every array has the member axis first."""
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Trained:
+    """What training leaves: the fields of `training.Fit`, for many with the member axis first."""
 
+    recipe: Recipe
     weights: Weights
     last_weights: Weights
     loss: NDArray[np.float64]
     validation_loss: NDArray[np.float64]
-    scaling: Scaling
     checkpoints: dict[int, Weights]
     slots: dict[int, tuple[Weights, ...]]
-    diverged: NDArray[np.bool_]
+    diverged: Any
+    seconds: Any
+    scaling: Scaling = field(repr=False)
+
+    def at(self, epoch: int) -> Self:
+        """Return the same with the weights after `epoch` epochs, one of the `checkpoints`."""
+        if epoch not in self.checkpoints:
+            raise ValueError(
+                f"epoch must be one of the checkpoints, {sorted(self.checkpoints)}, got {epoch!r}"
+            )
+        return dataclasses.replace(self, weights=self.checkpoints[epoch])
+
+    def last(self) -> Self:
+        """Return the same with the weights of the last step."""
+        return dataclasses.replace(self, weights=self.last_weights)
+
+
+def each_array(function: Callable[..., Any], *trained: Trained) -> dict[str, Any]:
+    """Return all fields but the recipe, each array exchanged for a function of those in its place.
+
+    Parameters
+    ----------
+    function : callable
+        Takes one array of each of the trained.
+    *trained : Trained
+        With arrays of the same names.
+    """
+    fields = [
+        {name: value for name, value in vars(one).items() if name != "recipe"} for one in trained
+    ]
+    found: dict[str, Any] = tf.nest.map_structure(function, *fields)
+    return found
 
 
 def train_block(
@@ -50,11 +72,12 @@ def train_block(
     recipe: Recipe,
     seeds: Sequence[np.random.SeedSequence],
     *,
+    scaling: Scaling | None = None,
     initial_weights: Weights | None = None,
     checkpoints: Sequence[int] = (),
     n_padded: int | None = None,
     proceed: Callable[[int], None] = lambda n_epochs: None,
-) -> Block:
+) -> Trained:
     """Train one network for each seed.
 
     Parameters
@@ -65,7 +88,9 @@ def train_block(
         How to train.
     seeds : sequence of SeedSequence
         One for each member.
-    initial_weights : tuple of ndarray or None
+    scaling : Scaling or None
+        Units with a number for each member, instead of those that the recipe asks for.
+    initial_weights : sequence of ndarray or None
         Where to begin, with the member axis first, instead of drawing from the seeds.
     checkpoints : sequence of int
         Epochs after which to copy the weights, and what the optimizer keeps beside them.
@@ -75,120 +100,164 @@ def train_block(
     proceed : callable
         Called with the epochs just taken; may raise to stop.
     """
-    n_members, n_samples = x.shape
-    n_padded = n_padded or n_members
-    rows = np.minimum(np.arange(n_padded), n_members - 1)
+    start, n_members = perf_counter(), len(x)
+    rows = np.minimum(np.arange(n_padded or n_members), n_members - 1)
     x, y, seeds = x[rows], y[rows], [seeds[k] for k in rows]
-    n_train, n_epochs = recipe.n_train(n_samples), recipe.n_epochs(n_samples)
-    ends = sorted({*checkpoints, n_epochs})  # of calls, whatever their pace
-    # Calls are handed room for so many epochs, which should not be much more than they take. But
-    # the epochs of a recipe alone are no reason to compile again.
-    longest = np.diff([0, *ends]).max() if checkpoints else MOST_EPOCHS_A_CALL
-    pace = Pace(recipe, n_padded, n_samples, most_epochs=int(longest))
-    shape = pace.shape
-    scaling = _scaling(recipe, x[:, :n_train], y[:, :n_train])
-    scaled_x = (x - scaling.x_mean[:, None]) / scaling.x_std[:, None]
-    scaled_y = (y - scaling.y_mean[:, None]) / scaling.y_std[:, None]
+    units = Scaling(*(part[rows] for part in scaling)) if scaling else _units(recipe, x, y)
     if initial_weights is None:
         weights = draws.initial_weights_of(recipe, seeds)
     else:
         weights = tuple(tf.constant(w[rows], recipe.dtype) for w in initial_weights)
-    keys = [_arguments.child_seed(seed, 1).generate_state(1, np.uint64) for seed in seeds]
-    orders = draws.Orders(recipe, seeds, n_train)
-    rates = draws.learning_rates(recipe.learning_rate, recipe.n_steps(n_samples)).reshape(
-        n_epochs, -1
+    training = _Training(
+        (x - units.x_mean[:, None]) / units.x_std[:, None],
+        (y - units.y_mean[:, None]) / units.y_std[:, None],
+        recipe,
+        seeds,
+        weights=weights,
+        checkpoints=checkpoints,
     )
-    inputs = loop.Inputs(
-        x=tf.constant(scaled_x[..., None], recipe.dtype),
-        y=tf.constant(scaled_y[..., None], recipe.dtype),
-        orders=None,
-        rates=None,
-        weight_decay=tf.constant(recipe.weight_decay, recipe.dtype),
-        dropout_keys=tf.constant(np.concatenate(keys)),
-        patience=tf.constant(recipe.patience or np.iinfo(np.int32).max),
-        average_from=None,
-        n_epochs=None,
-        batches=None,
-    )
-    state = loop.initial_state(loop.pack(weights), shape)
-    records, done, batch = [], 0, 0
-    saved: dict[int, Weights] = {}
-    saved_slots: dict[int, tuple[Weights, ...]] = {}
-    while done < n_epochs:
-        if batch == 0:
-            stop = min(done + pace.n_epochs, next(end for end in ends if end > done))
-            inputs = inputs._replace(
-                orders=tf.constant(orders.next(stop - done, shape.epochs_per_call)),
-                rates=tf.constant(_fill(rates[done:stop], shape.epochs_per_call), recipe.dtype),
-                average_from=tf.constant(n_epochs - recipe.average_last - done),
-                n_epochs=tf.constant(stop - done),
-            )
-        batches = (batch, pace.next_cut(batch))
-        state, *record = pace.run(state, inputs._replace(batches=tf.constant(batches)))
-        batch = batches[1] % shape.n_whole_batches
-        if batch > 0:
+    while not training.is_over():
+        training.advance(proceed)
+    units = Scaling(*(_read_only(part[:n_members]) for part in units))
+    found = training.collect(n_members, units)
+    seconds = np.full(n_members, (perf_counter() - start) / n_members)
+    return Trained(recipe=recipe, scaling=units, seconds=_read_only(seconds), **found)
+
+
+class _Training:
+    """A block on its way, some epochs after its beginning.
+
+    Parameters
+    ----------
+    x, y : ndarray of shape (n_members, n_samples)
+        The points in the units of the networks.
+    recipe, seeds, checkpoints
+        As in `train_block`.
+    weights : tuple of tensors
+        Where to begin.
+    """
+
+    def __init__(
+        self,
+        x: NDArray[np.float64],
+        y: NDArray[np.float64],
+        recipe: Recipe,
+        seeds: Sequence[np.random.SeedSequence],
+        *,
+        weights: tuple[Any, ...],
+        checkpoints: Sequence[int],
+    ) -> None:
+        n_members, n_samples = x.shape
+        self.recipe, self.checkpoints = recipe, checkpoints
+        self.n_epochs, self.done = recipe.n_epochs(n_samples), 0
+        self.ends = sorted({*checkpoints, self.n_epochs})  # of calls, whatever their pace
+        # Calls are handed room for so many epochs, which should not be much more than they take.
+        # But the epochs of a recipe alone are no reason to compile again.
+        longest = np.diff([0, *self.ends]).max() if checkpoints else MOST_EPOCHS_A_CALL
+        self.pace = Pace(recipe, n_members, n_samples, most_epochs=int(longest))
+        self.orders = draws.Orders(recipe, seeds, recipe.n_train(n_samples))
+        rates = draws.learning_rates(recipe.learning_rate, recipe.n_steps(n_samples))
+        self.rates = rates.reshape(self.n_epochs, -1)
+        keys = [child_seed(seed, DROPOUT).generate_state(1, np.uint64) for seed in seeds]
+        self.always = {
+            "x": tf.constant(x[..., None], recipe.dtype),
+            "y": tf.constant(y[..., None], recipe.dtype),
+            "weight_decay": tf.constant(recipe.weight_decay, recipe.dtype),
+            "dropout_keys": tf.constant(np.concatenate(keys)),
+            "patience": tf.constant(recipe.patience or np.iinfo(np.int32).max),
+        }
+        self.state = loop.initial_state(layers.pack(weights), self.pace.shape)
+        self.kept: dict[int, loop.State] = {}
+        self.records: list[list[NDArray[Any]]] = []
+
+    def is_over(self) -> bool:
+        """Return whether no member has anything left to do."""
+        return self.done == self.n_epochs or (
+            self.recipe.patience is not None and bool(self.state.stopped.numpy().all())
+        )
+
+    def advance(self, proceed: Callable[[int], None]) -> None:
+        """Take some epochs in one call, or a long epoch in several."""
+        end = next(end for end in self.ends if end > self.done)
+        n_epochs = min(self.pace.n_epochs, end - self.done)
+        inputs, n_batches, first = self._inputs(n_epochs), self.pace.shape.n_whole_batches, 0
+        while (stop := self.pace.next_cut(first)) < n_batches:
+            self.state, *_ = self.pace.run(self.state, inputs, (first, stop))
             proceed(0)
-            continue
-        records.append([part.numpy()[: stop - done].T for part in record])
-        proceed(stop - done)
-        done = stop
-        if done in checkpoints:
-            saved[done] = _arrays(state.layers, n_members)
-            # All layers of a kind, not all kinds of a layer.
-            kinds = zip(*state.slots, strict=True)
-            saved_slots[done] = tuple(_arrays(kind, n_members) for kind in kinds)
-        if recipe.patience is not None and state.stopped.numpy().all():
-            break
-    train, validation, ran = (
-        np.concatenate(parts, axis=1) for parts in zip(*records, strict=True)
-    )
-    finite = np.isfinite(train) & np.isfinite(validation)
-    last = _arrays(state.best if recipe.patience is not None else state.layers, n_members)
-    final = _arrays(state.mean, n_members) if recipe.average_last else last
-    for array in (*final, *last):
-        finite &= np.isfinite(array.reshape(n_members, -1)).all(axis=1)[rows, None]
-    losses = [
-        _history(loss, ran, n_epochs)[:n_members] * scaling.y_std[:n_members, None] ** 2
-        for loss in (train, validation)
-    ]
-    return Block(
-        weights=final,
-        last_weights=last,
-        loss=_read_only(losses[0]),
-        validation_loss=_read_only(losses[1][:, : n_epochs if shape.n_validation else 0]),
-        scaling=Scaling(*(_read_only(part[:n_members]) for part in vars(scaling).values())),
-        checkpoints=saved,
-        slots=saved_slots,
-        diverged=_read_only((ran & ~finite).any(axis=1)[:n_members]),
-    )
+            first = stop
+        self.state, *record = self.pace.run(self.state, inputs, (first, n_batches))
+        self.records.append([part.numpy()[:n_epochs].T for part in record])
+        self.done += n_epochs
+        if self.done in self.checkpoints:
+            self.kept[self.done] = self.state
+        proceed(n_epochs)
+
+    def _inputs(self, n_epochs: int) -> loop.Inputs:
+        """Return what the next epochs need; a compiled call has one shape, so zeros follow."""
+        room = self.pace.shape.epochs_per_call
+        rates = np.zeros((room, self.rates.shape[1]))
+        rates[:n_epochs] = self.rates[self.done : self.done + n_epochs]
+        return loop.Inputs(
+            **self.always,
+            orders=tf.constant(self.orders.next(n_epochs, room)),
+            rates=tf.constant(rates, self.recipe.dtype),
+            average_from=tf.constant(self.n_epochs - self.recipe.average_last - self.done),
+            n_epochs=tf.constant(n_epochs),
+        )
+
+    def collect(self, n_members: int, units: Scaling) -> dict[str, Any]:
+        """Return the fields of `Trained`, without the members that only fill up the block."""
+        train, validation, ran = (
+            np.concatenate(parts, axis=1)[:n_members] for parts in zip(*self.records, strict=True)
+        )
+        stops_early = self.recipe.patience is not None
+        last = _arrays(self.state.best if stops_early else self.state.layers, n_members)
+        final = _arrays(self.state.mean, n_members) if self.recipe.average_last else last
+        finite = np.isfinite(train) & np.isfinite(validation)
+        for array in (*final, *last):
+            finite &= np.isfinite(array.reshape(n_members, -1)).all(axis=1)[:, None]
+        # The slots are all layers of a kind here, not all kinds of a layer.
+        kinds = {epoch: zip(*kept.slots, strict=True) for epoch, kept in self.kept.items()}
+        return {
+            "weights": final,
+            "last_weights": last,
+            "loss": self._history(train, ran, units),
+            "validation_loss": self._history(validation, ran, units)[
+                :, : self.n_epochs if self.pace.shape.n_validation else 0
+            ],
+            "checkpoints": {
+                epoch: _arrays(kept.layers, n_members) for epoch, kept in self.kept.items()
+            },
+            "slots": {
+                epoch: tuple(_arrays(kind, n_members) for kind in of_all)
+                for epoch, of_all in kinds.items()
+            },
+            "diverged": _read_only((ran & ~finite).any(axis=1)),
+        }
+
+    def _history(
+        self, loss: NDArray[Any], ran: NDArray[np.bool_], units: Scaling
+    ) -> NDArray[np.float64]:
+        """Return the losses of all epochs in units of y, NaN where a member had stopped before."""
+        history = np.full((len(loss), self.n_epochs), np.nan)
+        history[:, : loss.shape[1]][ran] = loss[ran]
+        return _read_only(history * units.y_std[:, None] ** 2)
 
 
-def _scaling(recipe: Recipe, x: NDArray[np.float64], y: NDArray[np.float64]) -> Scaling:
+def _units(recipe: Recipe, x: NDArray[np.float64], y: NDArray[np.float64]) -> Scaling:
     """Return each member's units, from the points that it is trained on."""
-    parts = []
+    n_train, parts = recipe.n_train(x.shape[1]), []
     for values, standardized in ((x, recipe.standardize_x), (y, recipe.standardize_y)):
         mean, std = np.zeros(len(values)), np.ones(len(values))
         if standardized:
-            mean, std = values.mean(axis=1), values.std(axis=1)
+            mean, std = values[:, :n_train].mean(axis=1), values[:, :n_train].std(axis=1)
         parts += [mean, std]
     return Scaling(*parts)
 
 
-def _fill(rates: NDArray[np.float64], n_rows: int) -> NDArray[np.float64]:
-    """Return the rates with rows of zeros appended: a compiled call has one shape."""
-    return np.concatenate([rates, np.zeros((n_rows - len(rates), rates.shape[1]))])
-
-
-def _history(loss: NDArray[Any], ran: NDArray[np.bool_], n_epochs: int) -> NDArray[np.float64]:
-    """Return the losses of all epochs, NaN where a member had stopped before."""
-    history = np.full((len(loss), n_epochs), np.nan)
-    history[:, : loss.shape[1]][ran] = loss[ran]
-    return history
-
-
-def _arrays(layers: tuple[Any, ...], n_members: int) -> Weights:
+def _arrays(packed: tuple[Any, ...], n_members: int) -> Weights:
     """Return the members' weights as read-only arrays, without those that only fill up."""
-    arrays = loop.unpack(tuple(layer.numpy()[:n_members] for layer in layers))
+    arrays = layers.unpack(tuple(layer.numpy()[:n_members] for layer in packed))
     return tuple(_read_only(array) for array in arrays)
 
 

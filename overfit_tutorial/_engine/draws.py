@@ -11,8 +11,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import NDArray
 
-from overfit_tutorial import _arguments
 from overfit_tutorial.recipes import Recipe
+from overfit_tutorial.streams import BIASES, ORDER, child_seed
 
 
 def initial_weights_of(recipe: Recipe, seeds: Sequence[np.random.SeedSequence]) -> tuple[Any, ...]:
@@ -24,7 +24,7 @@ def initial_weights_of(recipe: Recipe, seeds: Sequence[np.random.SeedSequence]) 
     kernels = _kernels(widths, recipe.dtype)(tf.constant(states.astype(np.int32)))
     biases = [np.zeros((len(seeds), width)) for width in widths[1:]]
     if recipe.bias_std:
-        generators = [np.random.default_rng(_arguments.child_seed(seed, 2)) for seed in seeds]
+        generators = [np.random.default_rng(child_seed(seed, BIASES)) for seed in seeds]
         for bias in biases[:-1]:
             for row, generator in zip(bias, generators, strict=True):
                 row[:] = recipe.bias_std * generator.standard_normal(row.size)
@@ -61,7 +61,7 @@ class Orders:
     def __init__(
         self, recipe: Recipe, seeds: Sequence[np.random.SeedSequence], n_train: int
     ) -> None:
-        self.generators = [np.random.default_rng(_arguments.child_seed(s, 0)) for s in seeds]
+        self.generators = [np.random.default_rng(child_seed(s, ORDER)) for s in seeds]
         self.points = np.arange(n_train, dtype=np.int32)
         self.shuffled = recipe.batch_size is not None
         self.first = None

@@ -8,15 +8,15 @@ two of them: that, and not the arithmetic, is what ``model.fit`` spends its time
 
 import functools
 import threading
-import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import keras
-import numpy as np
 import tensorflow as tf
 
+from overfit_tutorial import _xla
+from overfit_tutorial._engine import dropout, layers
 from overfit_tutorial._engine.updates import OPTIMIZERS
 
 
@@ -76,23 +76,22 @@ class Inputs(NamedTuple):
     patience: Any
     average_from: Any  # the first epoch of this call that is averaged
     n_epochs: Any  # at most epochs_per_call
-    batches: Any  # (2,) the first of the whole batches to take in an epoch, and the first not to
 
 
-def initial_state(layers: tuple[Any, ...], shape: Shape) -> State:
+def initial_state(packed: tuple[Any, ...], shape: Shape) -> State:
     """Return the state before the first step."""
     values = OPTIMIZERS[shape.optimizer].slots
     return State(
-        layers=layers,
+        layers=packed,
         slots=tuple(
-            tuple(tf.fill(w.shape, _constant(value, w)) for value in values) for w in layers
+            tuple(tf.fill(w.shape, _constant(value, w)) for value in values) for w in packed
         ),
-        step=_constant(0, layers[0]),
+        step=_constant(0, packed[0]),
         loss_sum=tf.zeros([shape.n_members], shape.dtype),
-        mean=tuple(tf.zeros_like(w) for w in layers) if shape.averages else (),
-        n_averaged=_constant(0, layers[0]),
-        best=layers if shape.n_validation else (),
-        best_loss=tf.fill([shape.n_members], _constant(float("inf"), layers[0])),
+        mean=tuple(tf.zeros_like(w) for w in packed) if shape.averages else (),
+        n_averaged=_constant(0, packed[0]),
+        best=packed if shape.n_validation else (),
+        best_loss=tf.fill([shape.n_members], _constant(float("inf"), packed[0])),
         wait=tf.zeros([shape.n_members], tf.int32),
         stopped=tf.zeros([shape.n_members], tf.bool),
     )
@@ -101,7 +100,8 @@ def initial_state(layers: tuple[Any, ...], shape: Shape) -> State:
 class Loop:
     """The compiled function of a shape: takes a state some epochs further.
 
-    Called with a `State` and `Inputs`, it returns the next state and, of each epoch and of shape
+    Called with a `State`, `Inputs` and the batches to take in an epoch, the first of them and the
+    first not to, it returns the next state and, of each epoch and of shape
     ``(epochs_per_call, n_members)``, the training loss, the validation loss, and whether the
     member had not been stopped before.
     """
@@ -111,22 +111,22 @@ class Loop:
         self._traced: Any = None
         self._tracing = threading.Lock()
 
-    def __call__(self, state: State, inputs: Inputs) -> tuple[State, Any, Any, Any]:
+    def __call__(self, state: State, inputs: Inputs, batches: Any) -> tuple[State, Any, Any, Any]:
         with self._tracing:
             if self._traced is None:
-                function = tf.function(self._run, jit_compile=has_xla(), autograph=False)
-                self._traced = function.get_concrete_function(state, inputs)
-        result: tuple[State, Any, Any, Any] = self._traced(state, inputs)
+                function = tf.function(self._run, jit_compile=_xla.has_xla(), autograph=False)
+                self._traced = function.get_concrete_function(state, inputs, batches)
+        result: tuple[State, Any, Any, Any] = self._traced(state, inputs, batches)
         return result
 
-    def _run(self, state: State, inputs: Inputs) -> tuple[State, Any, Any, Any]:
+    def _run(self, state: State, inputs: Inputs, batches: Any) -> tuple[State, Any, Any, Any]:
         shape = self.shape
         size = [shape.epochs_per_call, shape.n_members]
         losses, flags = tf.zeros(size, shape.dtype), tf.zeros(size, tf.bool)
 
         def body(epoch: Any, state: State, *records: Any) -> Any:
             running = ~state.stopped
-            state, *new = _epoch(shape, state, inputs, epoch)
+            state, *new = _epoch(shape, state, inputs, batches, epoch)
             pairs = zip(records, (*new, running), strict=True)
             rows = (tf.tensor_scatter_nd_update(old, [[epoch]], [row]) for old, row in pairs)
             return epoch + 1, state, *rows
@@ -147,112 +147,9 @@ _LOOKING_UP = threading.Lock()
 _loop_of = functools.lru_cache(maxsize=64)(Loop)
 
 
-@functools.cache
-def has_xla() -> bool:
-    """Return whether TensorFlow can compile here, and warn once if it cannot."""
-    try:
-        tf.function(lambda x: x + 1, jit_compile=True, autograph=False)(tf.constant(0))
-    except (tf.errors.OpError, ValueError) as error:
-        warnings.warn(
-            f"TensorFlow cannot compile with XLA here, so training is slower: {error}",
-            RuntimeWarning,
-            stacklevel=2,
-        )
-        return False
-    return True
-
-
-@functools.lru_cache(maxsize=64)
-def check_activation(activation: str | Callable[[Any], Any], dtype: str) -> None:
-    """Refuse an activation that the loop cannot use, by trying it on a few numbers."""
-    function = keras.activations.get(activation)
-    z = tf.reshape(tf.cast(tf.linspace(-2.0, 2.0, 24), dtype), [2, 3, 4])
-
-    def probe() -> tuple[Any, Any, Any]:
-        with tf.GradientTape() as tape:
-            tape.watch(z)
-            values = function(z)
-        apart = tf.stack([function(points) for points in tf.unstack(z)])
-        return values, tape.gradient(values, z), apart
-
-    try:
-        if callable(activation):
-            traced = tf.function(probe, jit_compile=has_xla(), autograph=False)
-            values, slopes, apart = traced.get_concrete_function()()
-        else:  # what Keras offers by name can be compiled, and trying that would take a while
-            values, slopes, apart = probe()
-    except Exception as error:
-        raise ValueError(
-            "activation must be a function of one tensor that TensorFlow can compile, "
-            f"got {activation!r}: {error}"
-        ) from error
-    if (values.shape, values.dtype) != (z.shape, z.dtype):
-        raise ValueError(
-            f"activation must keep the shape and the precision of its argument, got "
-            f"{activation!r}, which makes {values.dtype.name} of shape {values.shape} out of "
-            f"{dtype} of shape {z.shape}"
-        )
-    if slopes is None:
-        raise ValueError(f"activation must have a gradient, got {activation!r}")
-    if not np.allclose(values, apart, equal_nan=True):
-        raise ValueError(
-            "activation must be the same for points of one network as for those of several, "
-            f"got {activation!r}"
-        )
-
-
-def pack(weights: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return one array a layer: the kernel with the bias as its last row.
-
-    One product then gives the gradients of both, with the same rounding for one member as for
-    many. A sum over the batch, which a bias of its own would need, XLA arranges differently.
-    """
-    pairs = zip(weights[::2], weights[1::2], strict=True)
-    return tuple(tf.concat([kernel, bias[..., None, :]], axis=-2) for kernel, bias in pairs)
-
-
-def unpack(layers: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return kernel and bias of each layer, in the order of Keras' `get_weights`."""
-    return tuple(part for layer in layers for part in (layer[..., :-1, :], layer[..., -1, :]))
-
-
-def forward(
-    layers: tuple[Any, ...],
-    x: Any,
-    activation: Callable[[Any], Any],
-    masks: tuple[Any, ...] = (),
-) -> Any:
-    """Return the networks' outputs, ``(..., n_points, 1)``, for inputs of the same shape."""
-    for index, layer in enumerate(layers[:-1]):
-        x = activation(_affine(x, layer))
-        x = x * masks[index] if masks else x
-    # Not a matrix product, since a lone member's with one column would be summed differently.
-    last = tf.linalg.matrix_transpose(layers[-1])
-    return tf.reduce_sum(tf.concat([x, _one(x)], axis=-1) * last, axis=-1, keepdims=True)
-
-
-@tf.custom_gradient  # type: ignore[untyped-decorator]
-def _affine(x: Any, layer: Any) -> tuple[Any, Callable[[Any], tuple[Any, Any]]]:
-    """Return what leaves a packed layer before its activation.
-
-    Its gradient is TensorFlow's own, but for one thing: what entered is transposed before the ones
-    are appended to it. A product with a transposed factor, XLA hands to slower code.
-    """
-
-    def gradient(slope: Any) -> tuple[Any, Any]:
-        entered = tf.linalg.matrix_transpose(x)
-        rows = tf.concat([entered, tf.ones_like(entered[..., :1, :])], axis=-2)
-        return tf.matmul(slope, layer, transpose_b=True)[..., :-1], tf.matmul(rows, slope)
-
-    return tf.matmul(tf.concat([x, _one(x)], axis=-1), layer), gradient
-
-
-def _one(x: Any) -> Any:
-    """Return a column of ones, what the bias is multiplied with."""
-    return tf.ones_like(x[..., :1])
-
-
-def _epoch(shape: Shape, state: State, inputs: Inputs, epoch: Any) -> tuple[State, Any, Any]:
+def _epoch(
+    shape: Shape, state: State, inputs: Inputs, batches: Any, epoch: Any
+) -> tuple[State, Any, Any]:
     """Take the steps of one epoch."""
     order = inputs.orders[:, epoch]
     x = tf.gather(inputs.x, order, batch_dims=1)
@@ -268,9 +165,9 @@ def _epoch(shape: Shape, state: State, inputs: Inputs, epoch: Any) -> tuple[Stat
         return state._replace(loss_sum=state.loss_sum + loss * size)
 
     _, state = tf.while_loop(
-        lambda index, _: index < inputs.batches[1],
+        lambda index, _: index < batches[1],
         lambda index, state: (index + 1, take(state, index, shape.batch_size)),
-        (inputs.batches[0], state),
+        (batches[0], state),
     )
     if not shape.completes:
         return state, state.loss_sum, state.loss_sum
@@ -292,8 +189,8 @@ def _step(
     activation = keras.activations.get(shape.activation)
     with tf.GradientTape() as tape:
         tape.watch(state.layers)
-        masks = _dropout_masks(shape, inputs.dropout_keys, state.step, x.shape[1])
-        outputs = forward(state.layers, x, activation, masks)
+        masks = dropout.masks(shape, inputs.dropout_keys, state.step, x.shape[1])
+        outputs = layers.forward(state.layers, x, activation, masks)
         losses = tf.reduce_mean(tf.square(outputs - y), axis=(1, 2))
         total = tf.reduce_sum(losses)  # a member's layers touch its own loss alone
     gradients = tape.gradient(total, state.layers)
@@ -303,12 +200,12 @@ def _step(
         rule(w, g, slots, rate, step)
         for w, g, slots in zip(decayed, gradients, state.slots, strict=True)
     ]
-    layers, slots = tuple(w for w, _ in updated), tuple(s for _, s in updated)
-    state = state._replace(layers=layers, slots=slots, step=step)
+    moved, slots = tuple(w for w, _ in updated), tuple(s for _, s in updated)
+    state = state._replace(layers=moved, slots=slots, step=step)
     if shape.averages:
         count = state.n_averaged + tf.cast(averaged, shape.dtype)
         share = tf.math.divide_no_nan(tf.cast(averaged, shape.dtype), count)
-        mean = tuple(m + (w - m) * share for m, w in zip(state.mean, layers, strict=True))
+        mean = tuple(m + (w - m) * share for m, w in zip(state.mean, moved, strict=True))
         state = state._replace(mean=mean, n_averaged=count)
     return state, losses
 
@@ -317,7 +214,7 @@ def _validate(shape: Shape, state: State, inputs: Inputs) -> tuple[State, Any]:
     """Keep the best weights, as Keras' ``EarlyStopping(restore_best_weights=True)`` does."""
     activation = keras.activations.get(shape.activation)
     x, y = inputs.x[:, shape.n_train :], inputs.y[:, shape.n_train :]
-    loss = tf.reduce_mean(tf.square(forward(state.layers, x, activation) - y), axis=(1, 2))
+    loss = tf.reduce_mean(tf.square(layers.forward(state.layers, x, activation) - y), axis=(1, 2))
     better = (loss < state.best_loss) & ~state.stopped
     wait = tf.where(better, 0, state.wait + 1)
     state = state._replace(
@@ -330,41 +227,6 @@ def _validate(shape: Shape, state: State, inputs: Inputs) -> tuple[State, Any]:
         stopped=state.stopped | (wait >= inputs.patience),
     )
     return state, loss
-
-
-def _dropout_masks(shape: Shape, keys: Any, step: Any, n_points: int) -> tuple[Any, ...]:
-    """Return a mask for each hidden layer: zero, or what makes up for the zeros."""
-    if not shape.dropout:
-        return ()
-    hidden = shape.widths[1:-1]
-    n_units = sum(hidden)
-    places = tf.reshape(tf.range(n_points * n_units, dtype=tf.int64), [n_points, n_units])
-    before = tf.cast(step, tf.int64) * (shape.batch_size * n_units)
-    draws = split_mix(keys[:, None, None], tf.cast(before + places, tf.uint64))
-    draws = tf.cast(tf.bitwise.right_shift(draws, _unsigned(40)), tf.int32)  # 24 of the bits
-    keep = tf.cast(draws >= round(shape.dropout * 2**24), shape.dtype)
-    return tuple(tf.split(keep / (1 - shape.dropout), hidden, axis=-1))
-
-
-def split_mix(key: Any, index: Any) -> Any:
-    """Return 64 random bits: number `index`, from zero, of the stream that `key` starts.
-
-    This is SplitMix64. TensorFlow's generators give other numbers under XLA than without, and one
-    stream at a time.
-
-    References
-    ----------
-    Steele, Lea & Flood (2014), Fast splittable pseudorandom number generators.
-    """
-    z = key + (index + 1) * _unsigned(0x9E3779B97F4A7C15)
-    for shift, factor in ((30, 0xBF58476D1CE4E5B9), (27, 0x94D049BB133111EB), (31, 1)):
-        z = tf.bitwise.bitwise_xor(z, tf.bitwise.right_shift(z, _unsigned(shift)))
-        z *= _unsigned(factor)
-    return z
-
-
-def _unsigned(value: int) -> Any:
-    return tf.constant(value, tf.uint64)
 
 
 def _constant(value: float, like: Any) -> Any:

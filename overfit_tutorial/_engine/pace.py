@@ -6,6 +6,7 @@ from time import perf_counter
 from typing import Any
 
 import numpy as np
+import tensorflow as tf
 
 from overfit_tutorial._engine import loop
 from overfit_tutorial.recipes import Recipe
@@ -67,13 +68,13 @@ class Pace:
         n_batches = self.shape.n_whole_batches
         return min(batch + max(int(self.n_steps), 1), n_batches) if self.cuts else n_batches
 
-    def run(self, state: loop.State, inputs: loop.Inputs) -> Any:
+    def run(self, state: loop.State, inputs: loop.Inputs, batches: tuple[int, int]) -> Any:
         """Call the loop, and note how long it takes."""
-        first, stop = inputs.batches.numpy()
+        first, stop = batches
         completes = stop == self.shape.n_whole_batches
-        compiled = loop.compiled_loop(dataclasses.replace(self.shape, completes=bool(completes)))
+        compiled = loop.compiled_loop(dataclasses.replace(self.shape, completes=completes))
         start = perf_counter()
-        result = compiled(state, inputs)
+        result = compiled(state, inputs, tf.constant(batches))
         n_steps = (stop - first) * int(inputs.n_epochs)
         self.n_steps = n_steps * _SECONDS_A_CALL / (perf_counter() - start)
         return result

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overfit_tutorial import _arguments
+from overfit_tutorial.streams import child_seed
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -31,7 +32,7 @@ def random_signs(size: int, n_probes: int, seed: _arguments.Seed) -> Iterator[ND
     if n_probes < 2:
         raise ValueError("n_probes must be at least 2 to have a standard error, got 1")
     root = _arguments.check_seed(seed)
-    return (_signs(size, _arguments.child_seed(root, k)) for k in range(n_probes))
+    return (_signs(size, child_seed(root, k)) for k in range(n_probes))
 
 
 def mean_over_probes(samples: NDArray[np.float64]) -> Estimate:

@@ -7,7 +7,6 @@ places of either precision.
 
 import functools
 import itertools
-import warnings
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -17,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike
 
-from overfit_tutorial import _arguments
+from overfit_tutorial import _arguments, _xla
 
 Tensor = Any  # TensorFlow has no types
 Activation = Callable[[Tensor], Tensor]
@@ -167,18 +166,7 @@ def compiled(function: Callable[..., Any], network: Network, n_samples: int) -> 
 
     The number of samples is part of the key because compiled code is for one shape.
     """
-    return tf.function(functools.partial(function, network), jit_compile=_xla_works())
-
-
-@functools.cache
-def _xla_works() -> bool:
-    """Return whether this TensorFlow can compile, and warn once if it cannot."""
-    try:
-        tf.function(tf.square, jit_compile=True)(tf.constant(1.0))
-    except tf.errors.OpError:
-        warnings.warn("TensorFlow lacks XLA here; curvature takes longer", stacklevel=2)
-        return False
-    return True
+    return tf.function(functools.partial(function, network), jit_compile=_xla.has_xla())
 
 
 def _acts_like(layer: Any, base: Any) -> bool:

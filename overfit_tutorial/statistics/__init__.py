@@ -16,21 +16,15 @@ from overfit_tutorial.statistics.intervals import (
     quantile_interval,
     share_interval,
 )
-from overfit_tutorial.statistics.resampling import (
-    VarianceComponents,
-    bootstrap_interval,
-    difference_interval,
-    kendall_interval,
-    ratio_interval,
-    variance_components,
-)
+from overfit_tutorial.statistics.nested import VarianceComponents, variance_components
+from overfit_tutorial.statistics.ranks import kendall_interval
+from overfit_tutorial.statistics.resampling import bootstrap_interval, ratio_interval
 
 __all__ = [
     "Bounded",
     "Interval",
     "VarianceComponents",
     "bootstrap_interval",
-    "difference_interval",
     "kendall_interval",
     "ks_distance_bound",
     "quantile_interval",

@@ -167,32 +167,23 @@ def quantile_interval(values: ArrayLike, q: float = 0.5, *, confidence: float = 
     >>> quantile_interval([1, 2, 3, 4, 5, 6]).ends
     (1.0, 6.0)
     """
-    from scipy.stats import binom
+    from scipy.stats import quantile_test
 
     sample = np.sort(check_sample("values", values, infinite=True))
     q, confidence = (
         _arguments.check_fraction("q", q),
         _arguments.check_fraction("confidence", confidence),
     )
-    n, tail = len(sample), (1 - confidence) / 2
-    # The k-th smallest value lies above the quantile if fewer than k values lie at or below it.
-    # `ppf` is the least number whose probability reaches the tail: one fewer stays within it.
-    below = int(binom.ppf(tail, n, q)) - 1
-    above = n - int(binom.ppf(tail, n, 1 - q))
-    if below < 0 or above >= n:
+    low, high = map(float, quantile_test(sample, p=q).confidence_interval(confidence))
+    if math.isnan(low) or math.isnan(high):
         # The outermost values fail with probability (1 − q)ⁿ and qⁿ.
-        needed = math.ceil(math.log(tail) / math.log(max(q, 1 - q)))
+        needed = math.ceil(math.log((1 - confidence) / 2) / math.log(max(q, 1 - q)))
         raise ValueError(
             f"values must hold at least {needed} numbers for a {confidence:.4g} interval of the "
-            f"{q:.4g} quantile, got {n}"
+            f"{q:.4g} quantile, got {len(sample)}"
         )
-    return Interval(
-        value=_quantile(sample, q),
-        low=float(sample[below]),
-        high=float(sample[above]),
-        confidence=confidence,
-        n=n,
-    )
+    value, n = _quantile(sample, q), len(sample)
+    return Interval(value=value, low=low, high=high, confidence=confidence, n=n)
 
 
 def share_interval(outcomes: ArrayLike, *, confidence: float = 0.95) -> Interval:

@@ -5,6 +5,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from overfit_tutorial import _arguments
 
+# A bootstrap knows only what was seen. Of log-normal values (400 simulations, 95% nominal) the
+# interval of the mean covers 92% with 200 values, 88% with 20, 85% with ten, 78% with five.
+FEWEST = 10
+
 
 def check_sample(
     name: str, values: ArrayLike, *, at_least: int = 1, infinite: bool = False

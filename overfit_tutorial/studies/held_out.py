@@ -44,7 +44,7 @@ def compare_held_out(
     dict of str to ndarray of shape (n_seeds,)
         ``risk`` and ``line_risk``, the excess risks of network and least-squares line. On the few
         points: ``gap_few``, the network's mean squared error minus the line's, with half the
-        width of its 95% interval, ``paired_few`` and ``unpaired_few`` (see `half_width`). The
+        width of its 95% interval by Student's t, ``paired_few`` and ``unpaired_few``. The
         same for the many. And ``t_covers`` and ``chi2_covers``: in what share of the sets of
         `few` points, into which the many are cut, the 95% interval of the network's mean squared
         error covers what is expected, noise variance plus excess risk.
@@ -68,8 +68,8 @@ def compare_held_out(
     for name, part in {"few": slice(0, few), "many": slice(few, None)}.items():
         ours, theirs = network[:, part], line[:, part]
         found[f"gap_{name}"] = np.mean(ours - theirs, axis=1)
-        found[f"paired_{name}"] = half_width(ours - theirs)
-        found[f"unpaired_{name}"] = np.hypot(half_width(ours), half_width(theirs))
+        found[f"paired_{name}"] = _half_width(ours - theirs)
+        found[f"unpaired_{name}"] = np.hypot(_half_width(ours), _half_width(theirs))
     sets = network[:, few:].reshape(len(network), -1, few)
     expected = known.noise_std**2 + found["risk"][:, np.newaxis]
     return found | _coverage(sets, expected)
@@ -129,49 +129,19 @@ def stop_held_out(
     return {**ends, **{f"by_{name}": risk for name, risk in chosen.items()}}
 
 
-def half_width(values: ArrayLike) -> NDArray[np.float64]:
-    """Return half the width of the 95% interval of a mean, by Student's t.
-
-    Parameters
-    ----------
-    values : array_like of shape (..., m)
-        Independent samples of at least two numbers.
-
-    Returns
-    -------
-    ndarray of shape (...)
-
-    Examples
-    --------
-    For two numbers it is the quantile, 12.7, times half of their distance:
-
-    >>> float(half_width([0.0, 2.0]).round(2))
-    12.71
-    """
+def _half_width(values: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return half the width of the 95% interval of means over the last axis, by Student's t."""
     from scipy.special import stdtrit
 
-    sample = np.asarray(values, dtype=np.float64)
-    m = sample.shape[-1]
-    width = stdtrit(m - 1, 0.975) * sample.std(axis=-1, ddof=1) / np.sqrt(m)
-    return np.asarray(width)
+    m = values.shape[-1]
+    width: NDArray[np.float64] = stdtrit(m - 1, 0.975) * values.std(axis=-1, ddof=1) / np.sqrt(m)
+    return width
 
 
-def chi2_ends(mean_square: ArrayLike, m: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    r"""Return the ends of the 95% interval of the mean square of Gaussian residuals.
+def _chi2_ends(mean_square: ArrayLike, m: int) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    r"""Return the ends of the 95% interval of the mean square of `m` Gaussian residuals.
 
-    The sum of `m` such squares, in units of their variance, is distributed as :math:`\chi^2_m`.
-
-    Parameters
-    ----------
-    mean_square : array_like
-        Means of `m` squared residuals.
-    m : int
-        How many.
-
-    Returns
-    -------
-    tuple of ndarray
-        Lower and upper ends, in the shape of `mean_square`.
+    The sum of the squares, in units of their variance, is distributed as :math:`\chi^2_m`.
     """
     from scipy.special import gammaincinv
 
@@ -184,9 +154,9 @@ def chi2_ends(mean_square: ArrayLike, m: int) -> tuple[NDArray[np.float64], NDAr
 def _coverage(sets: NDArray[np.float64], expected: NDArray[np.float64]) -> Columns:
     """Return the share of sets whose interval covers what is expected of their mean."""
     mean = sets.mean(axis=-1)
-    low, high = chi2_ends(mean, sets.shape[-1])
+    low, high = _chi2_ends(mean, sets.shape[-1])
     return {
-        "t_covers": np.mean(np.abs(mean - expected) < half_width(sets), axis=1),
+        "t_covers": np.mean(np.abs(mean - expected) < _half_width(sets), axis=1),
         "chi2_covers": np.mean((low < expected) & (expected < high), axis=1),
     }
 

@@ -19,10 +19,10 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from overfit_tutorial import _arguments, data, landscapes
-from overfit_tutorial._engine import blocks
 from overfit_tutorial.ensembles import EnsembleFit, fit_ensemble
 from overfit_tutorial.landscapes import losses
-from overfit_tutorial.recipes import Recipe
+from overfit_tutorial.recipes import Recipe, Scaling
+from overfit_tutorial.streams import child_seed, split_seeds
 from overfit_tutorial.studies import poison
 
 #: The points: few and quiet, so that a small network can fit twice as many, and detours stand out.
@@ -48,9 +48,9 @@ RECIPE = Recipe(
     steps=_STEPS,
     bias_std=0.3,
 )
-# The network's units of x and y: center and spread of the truth over the interval. They are the
-# same with wrong points and without, so that weights keep their meaning.
-_UNITS = {"x_mean": 10.0, "x_std": 20 / 12**0.5, "y_mean": 10.0, "y_std": 14 / 12**0.5}
+#: The network's units of x and y: center and spread of the truth over the interval. They are the
+#: same with wrong points and without, so that weights keep their meaning.
+UNITS = Scaling(x_mean=10.0, x_std=20 / 12**0.5, y_mean=10.0, y_std=14 / 12**0.5)
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -81,7 +81,8 @@ class Minima:
     def training_error(self) -> NDArray[np.float64]:
         """The mean squared error on the clean points, of shape ``(n_members,)``."""
         residuals = self.fit.predict(self.points.x) - self.points.y
-        return _read_only(np.mean(residuals**2, axis=1))
+        error: NDArray[np.float64] = np.mean(residuals**2, axis=1)
+        return error
 
     @property
     def interpolates(self) -> NDArray[np.bool_]:
@@ -92,7 +93,7 @@ class Minima:
     @functools.cached_property
     def excess_risk(self) -> NDArray[np.float64]:
         """The excess risk, of shape ``(n_members,)``."""
-        return _read_only(np.asarray(data.excess_risk(self.fit.predict, self.points.truth)))
+        return np.asarray(data.excess_risk(self.fit.predict, self.points.truth))
 
     @functools.cached_property
     def eigenvalues(self) -> NDArray[np.float64]:
@@ -101,10 +102,8 @@ class Minima:
         At a minimum that interpolates they are the Hessian's, but for zeros.
         """
         rows = zip(self.fit, self.points.x, self.points.y, strict=True)
-        return _read_only(
-            np.stack(
-                [landscapes.gauss_newton_eigenvalues(fit.to_keras(), x, y) for fit, x, y in rows]
-            )
+        return np.stack(
+            [landscapes.gauss_newton_eigenvalues(fit.to_keras(), x, y) for fit, x, y in rows]
         )
 
     @property
@@ -142,7 +141,7 @@ def find_minima(
 
     Each member has its own points: one in the middle half of each of `N_SAMPLES` equal cells,
     since two that nearly coincide, with a wrong one between them, take slopes that training does
-    not reach. Results are kept while Python runs: several pages look at the same minima.
+    not reach.
 
     Parameters
     ----------
@@ -176,51 +175,27 @@ def find_minima(
         raise ValueError(f"redraw must not be negative, got {redraw}")
     if recipe.standardize_x or recipe.standardize_y:
         raise ValueError("recipe must not standardize: the units of x and y are fixed here")
-    _arguments.check_seed(seed)
-    return _found(n_members, seed, offset, redraw, recipe)
-
-
-@functools.lru_cache(maxsize=64)
-def _found(n_members: int, seed: int, offset: float, redraw: int, recipe: Recipe) -> Minima:
-    root = _arguments.check_seed(seed)
-    draws = _arguments.child_seed(root, 0)
-    points = _stacked([_spread(_arguments.child_seed(draws, k)) for k in range(n_members)])
-    first = _arguments.child_seed(_arguments.child_seed(root, 1), redraw)
+    (draws,), (training,), (signs,) = split_seeds([seed], 3)
+    points = _stacked([_spread(child_seed(draws, k)) for k in range(n_members)])
+    first = child_seed(training, redraw)
     if not offset:
-        fit = _fit(points.x, points.y, recipe, first)
+        fit = fit_ensemble(points.x, points.y, recipe, seed=first, scaling=UNITS)
         return Minima(points=points, fit=fit, poisoned=(), detour=None)
-    signs = _arguments.child_seed(root, 2)
     poisoned = tuple(
-        poison.poison_between(x, y, offset=offset, seed=_arguments.child_seed(signs, k))
+        poison.poison_between(x, y, offset=offset, seed=child_seed(signs, k))
         for k, (x, y) in enumerate(zip(points.x, points.y, strict=True))
     )
     wrong_x, wrong_y = (np.stack([getattr(p, name) for p in poisoned]) for name in ("x", "y"))
-    detour = _fit(wrong_x, wrong_y, recipe, first)
-    fit = _fit(points.x, points.y, recipe, first, initial_weights=detour.weights)
-    return Minima(points=points, fit=fit, poisoned=poisoned, detour=detour)
-
-
-def _fit(
-    x: ArrayLike, y: ArrayLike, recipe: Recipe, seed: np.random.SeedSequence, **options: Any
-) -> EnsembleFit:
-    """Train in the network's units, and return networks in those of the points."""
-    x, y = np.asarray(x), np.asarray(y)
-    scaled_x = (x - _UNITS["x_mean"]) / _UNITS["x_std"]
-    scaled_y = (y - _UNITS["y_mean"]) / _UNITS["y_std"]
-    fit = fit_ensemble(scaled_x, scaled_y, recipe, seed=seed, **options)
-    units = {name: np.full(len(fit), value) for name, value in _UNITS.items()}
-    return dataclasses.replace(
-        fit,
-        recipe=recipe.replace(standardize_x=True, standardize_y=True),
-        loss=fit.loss * _UNITS["y_std"] ** 2,
-        scaling=blocks.Scaling(**units),
+    detour = fit_ensemble(wrong_x, wrong_y, recipe, seed=first, scaling=UNITS)
+    fit = fit_ensemble(
+        points.x,
+        points.y,
+        recipe,
+        seed=first,
+        scaling=UNITS,
+        initial_weights=detour.weights,
     )
-
-
-def _read_only(array: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return an array that callers cannot change: minima are shared by all who ask for them."""
-    array.setflags(write=False)
-    return array
+    return Minima(points=points, fit=fit, poisoned=poisoned, detour=detour)
 
 
 def _spread(seed: np.random.SeedSequence) -> data.Dataset:

@@ -12,13 +12,10 @@ from numpy.typing import NDArray
 
 from overfit_tutorial import _arguments, data, linear
 from overfit_tutorial.ensembles import EnsembleFit, fit_ensemble
+from overfit_tutorial.streams import POINTS, REDRAWS, child_seed
 from overfit_tutorial.training import STORY
 
 Columns = dict[str, NDArray[np.float64]]
-
-# Children of a seed: its points, and other draws of first weights and batches. The engine takes
-# the children from zero on.
-_POINTS, _REDRAWS = 1000, 2000
 
 
 def judge_recipe(
@@ -148,12 +145,12 @@ class _Study:
         self.unit = _arguments.check_positive("unit", unit)
         count = _arguments.check_count("n_samples", n_samples)
         roots = [_arguments.check_seed(seed) for seed in seeds]
-        points = [_arguments.child_seed(root, _POINTS) for root in roots]
+        points = [child_seed(root, POINTS) for root in roots]
         samples = data.sample_noisy_many(len(points), n_samples=count, seed=points)
         self.x, self.y = samples.x, samples.y
         if redraw:
-            place = _REDRAWS + _arguments.check_count("redraw", redraw)
-            roots = [_arguments.child_seed(root, place) for root in roots]
+            place = REDRAWS + _arguments.check_count("redraw", redraw)
+            roots = [child_seed(root, place) for root in roots]
         self.training_seeds = roots
 
     def seen(self, x: NDArray[np.float64]) -> NDArray[np.float64]:

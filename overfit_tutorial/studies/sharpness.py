@@ -15,8 +15,8 @@ import numpy as np
 import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
-from overfit_tutorial import _arguments, ensembles
-from overfit_tutorial._engine import loop
+from overfit_tutorial import _arguments, _xla
+from overfit_tutorial._engine import threads
 from overfit_tutorial._engine.updates import BETA_1, BETA_2, EPSILON, MOMENTUM
 from overfit_tutorial.ensembles import EnsembleFit
 from overfit_tutorial.recipes import Recipe
@@ -185,7 +185,7 @@ def track_sharpness(
             lambda vectors: scale * product(scale * vectors), start, finite, rtol, max_products
         )
 
-    with ThreadPoolExecutor(ensembles.n_threads()) as pool:
+    with ThreadPoolExecutor(threads.n_threads()) as pool:
         columns = list(pool.map(at, sorted(fits.checkpoints)))
     return np.stack(columns, axis=1)
 
@@ -276,7 +276,7 @@ def _compiled(activation: Any) -> Any:
     bend = keras.activations.get(activation)
 
     def loss(weights: Any, places: Any, targets: Any) -> Any:
-        # Not `loop.forward`: TensorFlow cannot differentiate its concatenations twice under XLA.
+        # Not `layers.forward`: TensorFlow cannot differentiate its concatenations twice under XLA.
         signal, last = places, len(weights) // 2 - 1
         for layer in range(last + 1):
             signal = signal @ weights[2 * layer] + weights[2 * layer + 1][:, tf.newaxis]
@@ -292,7 +292,7 @@ def _compiled(activation: Any) -> Any:
             slopes = tape.gradient(value, weights)
         return accumulator.jvp(slopes, unconnected_gradients="zero")
 
-    return tf.function(product, jit_compile=loop.has_xla(), autograph=False)
+    return tf.function(product, jit_compile=_xla.has_xla(), autograph=False)
 
 
 def _flat(arrays: Any) -> Vectors:

@@ -6,7 +6,13 @@ same versions reads it there. The processes are joblib's: none beside this one, 
 machine, or with ``joblib.parallel_config(backend="dask")`` around the call those of a cluster.
 """
 
-from overfit_tutorial.sweeps.run import StoreInfo, clear_store, run_sweep, store_info
-from overfit_tutorial.sweeps.store import StoreError, StoreWarning
+from overfit_tutorial.sweeps.run import run_sweep
+from overfit_tutorial.sweeps.store import (
+    StoreError,
+    StoreInfo,
+    StoreWarning,
+    clear_store,
+    store_info,
+)
 
 __all__ = ["StoreError", "StoreInfo", "StoreWarning", "clear_store", "run_sweep", "store_info"]

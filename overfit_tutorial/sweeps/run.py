@@ -1,56 +1,32 @@
 """Run a function over a grid and seeds, on processes, and gather one table."""
 
-import itertools
 import logging
 import os
 import time
 import warnings
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import BrokenExecutor
 from dataclasses import dataclass
-from pathlib import Path
 from platform import machine, node, system
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from overfit_tutorial import _arguments
+from overfit_tutorial.streams import child_seed
+from overfit_tutorial.sweeps.entries import Entry
+from overfit_tutorial.sweeps.grid import Cell, Grid, cells_of
 from overfit_tutorial.sweeps.identity import Conditions, Identity, differences
-from overfit_tutorial.sweeps.store import Entry, Store, default_path
+from overfit_tutorial.sweeps.store import Store, open_store
+from overfit_tutorial.sweeps.table import build_table, check_columns
 
 if TYPE_CHECKING:
     import pandas as pd
 
-
-Grid = Mapping[str, Sequence[Any]] | Iterable[Mapping[str, Sequence[Any]]]
-Cell = dict[str, Any]
-
 _logger = logging.getLogger(__name__)
 
-#: Columns of the table beside those of the grid and of the function.
-_PROVENANCE = ("root_seed", "seconds", "machine", "versions")
-_RESERVED = {"seed", "seeds", *_PROVENANCE}
 # How often in a row all workers may die without having finished anything.
 _FRUITLESS = 2
-
-
-@dataclass(frozen=True, kw_only=True)
-class StoreInfo:
-    """What a store holds.
-
-    Parameters
-    ----------
-    path : Path
-        The folder.
-    n_entries : int
-        How many blocks of seeds are in it.
-    n_bytes : int
-        How much room they take.
-    """
-
-    path: Path
-    n_entries: int
-    n_bytes: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,8 +37,7 @@ class _Task:
     cell: Cell
     conditions: Conditions
     root: np.random.SeedSequence
-    first: int
-    last: int
+    block: range  # of numbers of seeds
 
 
 def run_sweep(
@@ -143,92 +118,25 @@ def run_sweep(
     """
     if not callable(function):
         raise TypeError(f"function must be callable, got {function!r}")
-    cells, root = _cells(grid), _arguments.check_seed(seed)
+    cells, root = cells_of(grid), _arguments.check_seed(seed)
     n_seeds = _arguments.check_count("n_seeds", n_seeds)
     size = _arguments.check_count("seeds_per_block", seeds_per_block)
-    blocks = [(first, min(first + size, n_seeds)) for first in range(0, n_seeds, size)]
+    blocks = [range(n_seeds)[first : first + size] for first in range(0, n_seeds, size)]
     identity = Identity(function)
-    tasks = [_task(identity, cell, root, *block) for cell in cells for block in blocks]
-    kept = _open_store(store)
+    tasks = [_task(identity, cell, root, block) for cell in cells for block in blocks]
+    kept = open_store(store)
     entries = _entries(function, {task.key: task for task in tasks}, kept, n_jobs)
-    return _table(tasks, [entries[task.key] for task in tasks])
+    return build_table(
+        [task.cell for task in tasks],
+        [task.block for task in tasks],
+        [entries[task.key] for task in tasks],
+    )
 
 
-def store_info(store: str | os.PathLike[str] | None = None) -> StoreInfo:
-    """Return where a store is, what it holds, and how large it is.
-
-    Parameters
-    ----------
-    store : path or None
-        As in `run_sweep`.
-    """
-    kept = _open_store(store)
-    sizes = [file.stat().st_size for file in kept.files()]
-    return StoreInfo(path=kept.path, n_entries=len(sizes), n_bytes=sum(sizes))
-
-
-def clear_store(store: str | os.PathLike[str] | None = None) -> None:
-    """Remove all entries of a store; other files in its folder stay.
-
-    Parameters
-    ----------
-    store : path or None
-        As in `run_sweep`.
-    """
-    _open_store(store).clear()
-
-
-def _open_store(store: str | os.PathLike[str] | None) -> Store:
-    if store is not None and not isinstance(store, str | os.PathLike):
-        raise TypeError(f"store must be a path or None, got {store!r}")
-    path = default_path() if store is None else Path(store)
-    return Store(path.expanduser().absolute())
-
-
-def _cells(grid: Any) -> list[Cell]:
-    """Return the combinations of a grid, in the order of scikit-learn's ParameterGrid."""
-    parts = [grid] if isinstance(grid, Mapping) else grid
-    if isinstance(parts, str) or not isinstance(parts, Iterable):
-        raise TypeError(f"grid must be a dict of lists or a sequence of them, got {grid!r}")
-    cells: list[Cell] = []
-    for part in parts:
-        if not isinstance(part, Mapping):
-            raise TypeError(f"grid must be a dict of lists or a sequence of them, got {part!r}")
-        for name, values in part.items():
-            _check_parameter(name, values)
-        names = sorted(part)
-        products = itertools.product(*(_plain(part[name]) for name in names))
-        # In the order of the grid's names, which the table's columns follow.
-        rows = (dict(zip(names, values, strict=True)) for values in products)
-        cells += [{name: row[name] for name in part} for row in rows]
-    if not cells:
-        raise ValueError(f"grid must have at least one cell, got {grid!r}")
-    return cells
-
-
-def _check_parameter(name: Any, values: Any) -> None:
-    if not isinstance(name, str) or not name.isidentifier():
-        raise ValueError(f"grid must have names of parameters, got {name!r}")
-    if name in _RESERVED:
-        raise ValueError(f"grid must not use the names {sorted(_RESERVED)}, got {name!r}")
-    is_vector = isinstance(values, np.ndarray) and values.ndim == 1
-    if isinstance(values, str | bytes) or not (is_vector or isinstance(values, Sequence)):
-        raise TypeError(f"grid[{name!r}] must be a list of values, got {values!r}")
-    if len(values) == 0:
-        raise ValueError(f"grid[{name!r}] must have at least one value, got {values!r}")
-
-
-def _plain(values: Sequence[Any]) -> list[Any]:
-    """Return the values of a parameter, scalars as Python's own: what is equal is kept once."""
-    return [value.item() if isinstance(value, np.generic) else value for value in values]
-
-
-def _task(
-    identity: Identity, cell: Cell, root: np.random.SeedSequence, first: int, last: int
-) -> _Task:
+def _task(identity: Identity, cell: Cell, root: np.random.SeedSequence, block: range) -> _Task:
     inputs = {f"grid[{name!r}]": value for name, value in cell.items()}
-    key, conditions = identity.of(**inputs, seeds=[root, first, last])
-    return _Task(key=key, cell=cell, conditions=conditions, root=root, first=first, last=last)
+    key, conditions = identity.of(**inputs, seeds=[root, block.start, block.stop])
+    return _Task(key=key, cell=cell, conditions=conditions, root=root, block=block)
 
 
 def _entries(
@@ -341,12 +249,12 @@ def _become_worker(task: _Task) -> None:
 
 
 def _compute(function: Callable[..., Any], task: _Task) -> Entry:
-    seeds = [_arguments.child_seed(task.root, k) for k in range(task.first, task.last)]
+    seeds = [child_seed(task.root, k) for k in task.block]
     start = time.perf_counter()
     try:
-        columns = _checked(function(seeds=seeds, **task.cell), len(seeds), task.cell)
+        columns = check_columns(function(seeds=seeds, **task.cell), len(seeds), task.cell)
     except Exception as error:
-        error.add_note(f"in the cell {task.cell}, seeds {task.first} to {task.last - 1}")
+        error.add_note(f"in the cell {task.cell}, seeds {task.block[0]} to {task.block[-1]}")
         raise
     origin = {
         "cell": repr(task.cell),
@@ -358,74 +266,6 @@ def _compute(function: Callable[..., Any], task: _Task) -> Entry:
     return Entry(columns=columns, origin=origin)
 
 
-def _checked(result: Any, n_seeds: int, cell: Cell) -> dict[str, Any]:
-    """Return the function's columns as vectors, or say what is wrong with them."""
-    if not isinstance(result, Mapping) or not result:
-        raise TypeError(f"function must return a dict of vectors, got {result!r}")
-    columns = {}
-    for name, values in result.items():
-        if not isinstance(name, str) or name in _RESERVED or name in cell:
-            raise ValueError(
-                f"function must return names of columns other than {sorted({*_RESERVED, *cell})}, "
-                f"got {name!r}"
-            )
-        column = np.asarray(values)
-        if column.shape != (n_seeds,):
-            raise ValueError(
-                f"function must return vectors of shape ({n_seeds},), one value a seed, "
-                f"got {column.shape} for {name!r}"
-            )
-        is_long = column.dtype.kind in "iuf" and column.dtype.itemsize > 8
-        if column.dtype.kind not in "biufU" or is_long:
-            raise TypeError(
-                f"function must return numbers, truth values or text, "
-                f"got {column.dtype} for {name!r}"
-            )
-        columns[name] = column
-    return columns
-
-
 def _say_seed(root: np.random.SeedSequence) -> str:
     """Return a seed as text: its entropy, and the steps from there."""
     return "/".join(map(str, [root.entropy, *root.spawn_key]))
-
-
-def _table(tasks: Sequence[_Task], entries: Sequence[Entry]) -> "pd.DataFrame":
-    """Return one row a cell and seed."""
-    import pandas as pd
-
-    names = list(entries[0].columns)
-    for task, entry in zip(tasks, entries, strict=True):
-        if set(entry.columns) != set(names):
-            raise ValueError(
-                f"function must return the same columns for every cell, got {sorted(names)} "
-                f"and {sorted(entry.columns)} for {task.cell}"
-            )
-    sizes = [task.last - task.first for task in tasks]
-    parameters = dict.fromkeys(name for task in tasks for name in task.cell)
-    if twice := parameters.keys() & set(names):
-        raise ValueError(f"function must not return columns of the grid, got {sorted(twice)}")
-    table = {
-        name: _parameter_column([task.cell.get(name) for task in tasks], sizes)
-        for name in parameters
-    }
-    table["seed"] = np.concatenate([np.arange(task.first, task.last) for task in tasks])
-    for name in names:
-        table[name] = np.concatenate([entry.columns[name] for entry in entries])
-    for name in _PROVENANCE:
-        table[name] = np.repeat([entry.origin[name] for entry in entries], sizes)
-    return pd.DataFrame(table)
-
-
-def _parameter_column(values: Sequence[Any], sizes: Sequence[int]) -> Any:
-    """Repeat a parameter's values; those of several types stay as they are, None stays None."""
-    import pandas as pd
-
-    is_plain = {type(value) for value in values} in ({bool}, {int}, {float}, {int, float}, {str})
-    if is_plain:
-        return np.repeat(np.array(values), sizes)
-    column = np.empty(len(values), dtype=object)
-    for index, value in enumerate(values):
-        column[index] = value
-    # Told the type, pandas does not guess one in which None is missing.
-    return pd.Series(np.repeat(column, sizes), dtype=object)

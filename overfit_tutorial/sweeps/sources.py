@@ -7,10 +7,13 @@ Every import counts, also one inside a function; one that is computed at run tim
 import ast
 import functools
 import hashlib
+import importlib.util
+import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+_PACKAGE = __name__.partition(".")[0]
 #: Maps the first part of a module's name to its file, or its folder, if its code is to count.
 Finder = Callable[[str], Path | None]
 
@@ -64,6 +67,37 @@ def module_file(name: str, find: Finder) -> Path | None:
     top, *rest = name.split(".")
     place = find(top)
     return None if place is None else dict(_files(top, rest, place)).get(name)
+
+
+def counted(top: str) -> Path | None:
+    """Return the file or folder of a module whose code counts; None where its version does."""
+    try:
+        spec = None if top in sys.stdlib_module_names else importlib.util.find_spec(top)
+    except (ImportError, ValueError):
+        return None
+    if spec is None:
+        return None
+    places = spec.submodule_search_locations
+    return _place(top, next(iter(places)) if places else spec.origin)
+
+
+def counted_file(module: str) -> Path | None:
+    """Return the file of a module whose code counts; None where its version does."""
+    if module == "__main__":
+        return None
+    if file := module_file(module, counted):
+        return file
+    # Loaded from its file, under a name by which it would not be found.
+    spec = getattr(sys.modules.get(module), "__spec__", None)
+    top = module.partition(".")[0]
+    return None if spec is None or top in sys.stdlib_module_names else _place(top, spec.origin)
+
+
+def _place(top: str, place: str | None) -> Path | None:
+    if place is None or not (place.endswith(".py") or Path(place).is_dir()):
+        return None
+    is_installed = {"site-packages", "dist-packages"} & set(Path(place).parts)
+    return None if is_installed and top != _PACKAGE else Path(place)
 
 
 def code(path: Path) -> str:

@@ -7,28 +7,18 @@ a result is computed: where the disk is full or read-only, nothing is computed i
 
 import contextlib
 import errno
-import hashlib
-import json
 import os
-import sys
 import uuid
 import warnings
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Any
 
-import numpy as np
-from numpy.typing import NDArray
+from filelock import FileLock, Timeout
+from platformdirs import user_cache_path
 
-try:
-    import fcntl
-except ImportError:  # Windows: two sweeps may then compute the same
-    fcntl = None  # type: ignore[assignment]
+from overfit_tutorial.sweeps.entries import Entry
 
-Columns = Mapping[str, NDArray[Any]]
-
-_FORMAT = 1
 # What a file system without locks says.
 _NO_LOCKS = {errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP}
 # More than a result takes: some hundred bytes a seed.
@@ -46,47 +36,60 @@ class StoreWarning(UserWarning):
     """Something in the store was damaged and is computed again."""
 
 
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Entry:
-    """A result: columns of one length, and whatever is to be known of their origin.
+@dataclass(frozen=True, kw_only=True)
+class StoreInfo:
+    """What a store holds.
 
     Parameters
     ----------
-    columns : dict of str to ndarray
-        Numbers, truth values or text.
-    origin : dict
-        Plain JSON values.
+    path : Path
+        The folder.
+    n_entries : int
+        How many blocks of seeds are in it.
+    n_bytes : int
+        How much room they take.
     """
 
-    columns: Columns
-    origin: Mapping[str, Any]
+    path: Path
+    n_entries: int
+    n_bytes: int
 
-    def to_bytes(self, key: str) -> bytes:
-        """Return the entry as text with a checksum."""
-        columns = {
-            name: {"dtype": column.dtype.str, "values": column.tolist()}
-            for name, column in self.columns.items()
-        }
-        body = json.dumps({"key": key, "origin": self.origin, "columns": columns})
-        return f"{_head(body)}\n{body}\n".encode()
 
-    @classmethod
-    def from_bytes(cls, content: bytes, key: str) -> "Entry":
-        """Return the entry that was written; refuse one that is damaged."""
-        head, _, body = content.decode(errors="replace").partition("\n")
-        if not body.endswith("\n"):
-            raise ValueError("it is truncated")
-        body = body[:-1]
-        if head != _head(body):
-            raise ValueError("its checksum is wrong")
-        read = json.loads(body)
-        if read["key"] != key:
-            raise ValueError("it is another's")
-        columns = {
-            name: np.array(column["values"], dtype=column["dtype"])
-            for name, column in read["columns"].items()
-        }
-        return cls(columns=columns, origin=read["origin"])
+def store_info(store: str | os.PathLike[str] | None = None) -> StoreInfo:
+    """Return where a store is, what it holds, and how large it is.
+
+    Parameters
+    ----------
+    store : path or None
+        As in `run_sweep`.
+    """
+    kept = open_store(store)
+    sizes = [file.stat().st_size for file in kept.files()]
+    return StoreInfo(path=kept.path, n_entries=len(sizes), n_bytes=sum(sizes))
+
+
+def clear_store(store: str | os.PathLike[str] | None = None) -> None:
+    """Remove all entries of a store; other files in its folder stay.
+
+    Parameters
+    ----------
+    store : path or None
+        As in `run_sweep`.
+    """
+    open_store(store).clear()
+
+
+def open_store(store: str | os.PathLike[str] | None) -> "Store":
+    """Return a store by its path, or the one in the user's folder for caches.
+
+    The environment variable ``OVERFIT_TUTORIAL_STORE`` names another one.
+    """
+    if store is not None and not isinstance(store, str | os.PathLike):
+        raise TypeError(f"store must be a path or None, got {store!r}")
+    if store is None:
+        caches = user_cache_path("overfit-tutorial", appauthor=False, opinion=False)
+        store = os.environ.get("OVERFIT_TUTORIAL_STORE") or caches / "sweeps"
+    return Store(Path(store).expanduser().absolute())
 
 
 @dataclass(frozen=True)
@@ -135,11 +138,24 @@ class Store:
         StoreError
             If the store cannot be written, before anything is computed.
         """
-        with self._part(key, wait) as part:
-            if part is None:
+        file = self._file(key)
+        with self._locked(file, wait) as lock:
+            if lock is None:
                 return None
-            entry = self.read(key, warn=False)
-            return self._write(part, key, compute()) if entry is None else entry
+            if (entry := self.read(key, warn=False)) is not None:
+                return entry
+            # Where there are no locks, two may be at work.
+            part = file.with_suffix(".part" if lock.is_locked else f".{uuid.uuid4().hex}.part")
+            try:
+                with self._explained():
+                    _write(part, bytes(_RESERVED))
+                content = compute().to_bytes(key)
+                with self._explained():
+                    _write(part, content)
+                    part.replace(file)
+            finally:
+                part.unlink(missing_ok=True)
+            return Entry.from_bytes(content, key)
 
     def keep(self, key: str, entry: Entry) -> None:
         """Make sure that an entry is here: a worker may have written it to another disk."""
@@ -162,7 +178,7 @@ class Store:
         """Remove all entries, and the folder if nothing else is in it."""
         if not (self.path / _TAG).is_file():
             return
-        for file in [*self.files(), *self.path.glob("??/*.part")]:
+        for file in [*self.files(), *self.path.glob("??/*.part"), *self.path.glob("??/*.lock")]:
             file.unlink(missing_ok=True)
         (self.path / _TAG).unlink()
         with contextlib.suppress(OSError):  # somebody else's files stay
@@ -174,47 +190,28 @@ class Store:
         return self.path / key[:2] / f"{key[2:]}.jsonl"
 
     @contextlib.contextmanager
-    def _part(self, key: str, wait: bool) -> Iterator[IO[bytes] | None]:
-        """Hold the file in which an entry is prepared; None if another process does."""
-        part = None
-        try:
-            with self._explained():
-                part = self._claim(self._file(key).with_suffix(".part"), wait)
-                if part is not None and not self._file(key).exists():
-                    _write_from_start(part, bytes(_RESERVED))
-            yield part
-        finally:
-            if part is not None:
-                _remove(part)
-
-    def _claim(self, path: Path, wait: bool) -> IO[bytes] | None:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        while True:
-            part = _open(path)
+    def _locked(self, file: Path, wait: bool) -> Iterator[FileLock | None]:
+        """Hold the lock of an entry, if the disk has locks; None if another process does."""
+        path = file.with_suffix(".lock")
+        lock = FileLock(path, timeout=-1 if wait else 0)
+        with self._explained():
+            path.parent.mkdir(parents=True, exist_ok=True)
             try:
-                is_ours = _lock(part, wait)
+                lock.acquire()
+                is_free = True
+            except Timeout:
+                is_free = False
             except OSError as error:
-                part.close()
                 if error.errno not in _NO_LOCKS:
                     raise
-                # Two sweeps may then compute the same, each in a file of its own.
-                return _open(path.with_suffix(f".{uuid.uuid4().hex}.part"))
-            if is_ours and _is_at(part, path):
-                return part
-            part.close()
-            if not is_ours:
-                return None
-            # Its last holder had finished, and moved the file away.
-
-    def _write(self, part: IO[bytes], key: str, entry: Entry) -> Entry:
-        content = entry.to_bytes(key)
-        with self._explained():
-            _write_from_start(part, content)
-            os.fsync(part.fileno())
-            if sys.platform == "win32":  # where an open file cannot be moved
-                part.close()
-            Path(part.name).replace(self._file(key))
-        return Entry.from_bytes(content, key)
+                is_free = True
+        try:
+            yield lock if is_free else None
+        finally:
+            if is_free:
+                with contextlib.suppress(OSError):  # where an open file cannot be removed
+                    path.unlink(missing_ok=True)
+                lock.release()
 
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:
@@ -227,70 +224,11 @@ class Store:
             ) from error
 
 
-def default_path() -> Path:
-    """Return where the store is if nothing else is said.
-
-    The folder that the environment variable ``OVERFIT_TUTORIAL_STORE`` names, or else one in the
-    user's folder for caches.
-    """
-    if named := os.environ.get("OVERFIT_TUTORIAL_STORE"):
-        return Path(named)
-    if sys.platform == "win32":
-        caches = Path(os.environ.get("LOCALAPPDATA", Path.home() / "AppData" / "Local"))
-    elif sys.platform == "darwin":
-        caches = Path.home() / "Library" / "Caches"
-    else:
-        caches = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return caches / "overfit-tutorial" / "sweeps"
-
-
-def _head(body: str) -> str:
-    return json.dumps({"format": _FORMAT, "sha256": hashlib.sha256(body.encode()).hexdigest()})
-
-
-def _open(path: Path) -> IO[bytes]:
-    """Open a file for writing, without a buffer, and leave what is in it as it is."""
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_BINARY", 0), 0o666)
-    file = os.fdopen(descriptor, "r+b", buffering=0)
-    file.name = path
-    return file
-
-
-def _lock(file: IO[bytes], wait: bool) -> bool:
-    """Lock a file until it is closed; return whether nobody else has."""
-    if fcntl is None:
-        raise OSError(errno.ENOLCK, "no locks")
-    try:
-        fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-    except BlockingIOError:
-        return False
-    return True
-
-
-def _write_from_start(file: IO[bytes], content: bytes) -> None:
-    """Replace what is in a file, and keep the room that it has taken until then."""
-    file.seek(0)
-    left = memoryview(content)
-    while left:
-        left = left[file.write(left) :]
-    file.truncate()
-
-
-def _remove(part: IO[bytes]) -> None:
-    """Close a file and remove it, unless it has been moved and its name is another's by now."""
-    path = Path(part.name)
-    if sys.platform == "win32":
-        part.close()
-        path.unlink(missing_ok=True)
-        return
-    if _is_at(part, path):
-        path.unlink()
-    part.close()
-
-
-def _is_at(file: IO[bytes], path: Path) -> bool:
-    """Return whether an open file is the one at a path."""
-    try:
-        return not file.closed and os.path.samestat(os.fstat(file.fileno()), path.stat())
-    except FileNotFoundError:
-        return False
+def _write(path: Path, content: bytes) -> None:
+    """Write a file into the room that it has taken, and have it on the disk."""
+    path.touch()
+    with path.open("r+b") as file:
+        file.write(content)
+        file.truncate()
+        file.flush()
+        os.fsync(file.fileno())

@@ -10,7 +10,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from overfit_tutorial import _arguments
 
-Weights = list[NDArray[Any]]
+# A network's, in the order of Keras' `get_weights`: each layer's kernel and bias.
+Weights = Sequence[NDArray[Any]]
 
 
 def check_arrays(name: str, weights: object) -> Weights:
@@ -64,7 +65,7 @@ def join(weights: Sequence[NDArray[Any]]) -> NDArray[Any]:
     return np.concatenate([array.ravel() for array in weights])
 
 
-def split(vector: NDArray[Any], shapes: Sequence[tuple[int, ...]]) -> Weights:
+def split(vector: NDArray[Any], shapes: Sequence[tuple[int, ...]]) -> list[NDArray[Any]]:
     """Return the arrays that were joined to a vector; they look into it."""
     ends = np.cumsum([math.prod(shape) for shape in shapes])
     pieces = np.split(vector, ends[:-1])

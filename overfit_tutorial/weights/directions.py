@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from overfit_tutorial import _arguments
+from overfit_tutorial.streams import child_seed
 from overfit_tutorial.weights import arrays
 from overfit_tutorial.weights.arrays import Weights
 
@@ -166,7 +167,7 @@ def ray_radius(
         raise ValueError(f"loss must be finite at weights, got {limit - tolerance}")
     radii = np.empty(n_rays)
     for k in range(n_rays):
-        direction = _uniform_direction(center, _arguments.child_seed(root, k))
+        direction = _uniform_direction(center, child_seed(root, k))
 
         def exceeds(radius: float, direction: Weights = direction) -> bool:
             # What is not a number is no small loss either.

@@ -109,7 +109,7 @@ def rescale(weights: Sequence[ArrayLike], layer: int, alpha: float) -> Weights:
     >>> [array.item() for array in rescale(weights, 0, 2.0)]
     [2.0, 6.0, 2.5, 7.0]
     """
-    scaled = arrays.check_dense("weights", weights)
+    scaled = list(arrays.check_dense("weights", weights))
     alpha = _arguments.check_positive("alpha", alpha)
     n_hidden = len(scaled) // 2 - 1
     if isinstance(layer, bool) or not isinstance(layer, int | np.integer):
