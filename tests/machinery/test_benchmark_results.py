@@ -40,7 +40,7 @@ PEERS = {
         )
     ],
 }
-RESULTS = Path(__file__).parents[1] / "benchmarks" / "results"
+RESULTS = Path(__file__).parents[2] / "benchmarks" / "results"
 
 
 def test_the_machine_is_named():

@@ -17,7 +17,7 @@ import pytest
 
 pytestmark = pytest.mark.build
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 
 CONF = f"""
 import os, signal, sys

@@ -7,7 +7,7 @@ from pathlib import Path
 import downloads
 import pytest
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SCRIPTS = sorted(ROOT.glob("examples/*/plot_*.py"))
 HEAD = '# /// script\n# requires-python = ">=3.11"\n# dependencies = ["overfit-tutorial"]\n# ///\n'
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SCRIPTS = sorted(ROOT.glob("examples/*/plot_*.py"))
 BUILT = ROOT / "docs" / "auto_examples"
 
