@@ -84,12 +84,13 @@ def tests_all(session: nox.Session) -> None:
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check format, style and types; `nox -s lint -- --fix` mends what it can."""
+    """Check format, style, types and imports; `nox -s lint -- --fix` mends what it can."""
     install(session, "lint")
     fix = ["--fix"] if "--fix" in session.posargs else []
     session.run("ruff", "format", *([] if fix else ["--check"]), ".")
     session.run("ruff", "check", *fix, ".")
     session.run("mypy")
+    session.run("lint-imports", "--no-cache")
 
 
 @nox.session
