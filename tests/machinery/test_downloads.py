@@ -62,7 +62,6 @@ def test_a_zip_is_the_same_whenever_it_is_made():
         assert archive.read("a/b.txt") == b"c"
 
 
-@pytest.mark.build
 def test_the_wheel_is_the_same_whenever_it_is_built(tmp_path):
     (tmp_path / "old.whl").touch()
     wheels = [downloads.build_wheel(ROOT, tmp_path) for _ in range(2)]
