@@ -32,6 +32,8 @@ HTML = BUILD / "html"
 GENERATED = [SOURCE / name for name in ("auto_examples", "gen_modules", "development/images")]
 # Importing TensorFlow from source takes three times as long; uv compiles only when asked to.
 ENVIRONMENT = {"UV_COMPILE_BYTECODE": "1"}
+# Where processes share the cores, TensorFlow takes one.
+ONE_THREAD = {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
 
 
 def install(session: nox.Session, *groups: str) -> None:
@@ -68,28 +70,42 @@ def docs(session: nox.Session) -> None:
     session.log(f"Open {(HTML / 'index.html').resolve().as_uri()}")
 
 
+# Each process imports TensorFlow, in six seconds and a gigabyte. Tests of a group share what they
+# build or train, so they stay in one.
+SIDE_BY_SIDE = ("-n", "auto", "--maxprocesses", "4", "--dist", "loadgroup")
+
+
 @nox.session
 def tests(session: nox.Session) -> None:
-    """Test the package, the pages as scripts, and the build; with branch coverage."""
+    """Test the package and the site's machinery, with branch coverage; or what one names."""
     install(session, "test", "docs")
-    session.run("pytest", "--cov", "--cov-report=term", "--ignore=tests/site", *session.posargs)
+    everything = ("--cov", "--cov-report=term", *SIDE_BY_SIDE)
+    session.run("pytest", *(session.posargs or everything), env=ONE_THREAD)
 
 
 @nox.session(name="tests-all", python=PYTHONS, tags=["all"])
 def tests_all(session: nox.Session) -> None:
     """Run the tests on every supported Python that this machine has."""
     install(session, "test", "docs")
-    session.run("pytest", "--ignore=tests/site", *session.posargs)
+    session.run("pytest", *(session.posargs or SIDE_BY_SIDE), env=ONE_THREAD)
+
+
+@nox.session
+def pages(session: nox.Session) -> None:
+    """Do the exercises, and run pages in false worlds; after `docs`, with what it has swept."""
+    install(session, "test")
+    session.run("pytest", *(session.posargs or ("tests/pages", *SIDE_BY_SIDE)), env=ONE_THREAD)
 
 
 @nox.session
 def lint(session: nox.Session) -> None:
-    """Check format, style and types; `nox -s lint -- --fix` mends what it can."""
+    """Check format, style, types and imports; `nox -s lint -- --fix` mends what it can."""
     install(session, "lint")
     fix = ["--fix"] if "--fix" in session.posargs else []
     session.run("ruff", "format", *([] if fix else ["--check"]), ".")
     session.run("ruff", "check", *fix, ".")
     session.run("mypy")
+    session.run("lint-imports", "--no-cache")
 
 
 @nox.session
@@ -161,7 +177,7 @@ def minimums(session: nox.Session) -> None:
     session.install("--resolution=lowest-direct", "-e", ".", *requirements, env=ENVIRONMENT)
     # Old libraries are deprecated by the newer ones that they themselves depend on.
     lenient = ("-W", "default::DeprecationWarning", "-W", "default::FutureWarning")
-    session.run("pytest", *lenient, "-m", "not build", "--ignore=tests/site", *session.posargs)
+    session.run("pytest", *lenient, "--ignore=tests/machinery", *session.posargs)
 
 
 @nox.session

@@ -435,17 +435,8 @@ def describe(figure: Figure, *, caption: str, alt: str, headline: bool = False) 
         raise ValueError(f"caption and alt must not be empty, got {caption!r} and {alt!r}")
     if caption == alt:
         raise ValueError(f"alt must say what is seen, not repeat the caption, got {alt!r}")
-<<<<<<< HEAD
-    for axis in (axis for ax in figure.axes for axis in (ax.xaxis, ax.yaxis)):
-        if axis.get_scale() == "log" and axis.isDefault_majfmt:
-            axis.set_major_formatter(PlainLogFormatter())
-        if axis.get_scale() == "log" and axis.isDefault_minfmt:
-            axis.set_minor_formatter(PlainLogFormatter())
-    _descriptions[figure] = Description(caption, alt, headline)
-=======
     write_out_log_axes(figure)
-    _descriptions[figure] = Description(caption, alt)
->>>>>>> w-pkg
+    _descriptions[figure] = Description(caption, alt, headline)
     return _descriptions[figure]
 
 

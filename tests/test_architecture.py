@@ -1,8 +1,13 @@
-"""Imports point downward, and what needs only NumPy imports nothing heavier."""
+"""Imports point downward, and what needs little imports little: the contracts of pyproject.toml.
 
-import ast
+The linter reads what modules name; what a fresh interpreter then holds is looked up as well.
+"""
+
+import os
+import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -10,279 +15,81 @@ import pytest
 import overfit_tutorial
 
 PACKAGE = Path(overfit_tutorial.__file__).parent
-
-# From top to bottom: a module may import those below it. A new module must be placed here.
-ORDER = [
-    "__init__",
-    "figures",
-    "claims",
-    "publishing",
-    "studies.recipe",
-    "studies.held_out",
-    "studies.minima",
-    "studies.sharpness",
-    "studies.poison",
-    "studies.__init__",
-    "sweeps.__init__",
-    "sweeps.run",
-    "sweeps.grid",
-    "sweeps.table",
-    "sweeps.store",
-    "sweeps.entries",
-    "sweeps.identity",
-    "sweeps.words",
-    "sweeps.sources",
-    "ensembles",
-    "training",
-    "_engine.blocks",
-    "_engine.checks",
-    "_engine.threads",
-    "_engine.pace",
-    "_engine.draws",
-    "_engine.loop",
-    "_engine.dropout",
-    "_engine.layers",
-    "_engine.updates",
-    "_engine.__init__",
-    "landscapes.__init__",
-    "landscapes.operators",
-    "landscapes.losses",
-    "landscapes.functional",
-    "networks",
-    "_xla",
-    "curvature.__init__",
-    "curvature.operators",
-    "curvature.spectra",
-    "curvature.lanczos",
-    "curvature.probes",
-    "weights.symmetries",
-    "weights.directions",
-    "weights.paths",
-    "weights.arrays",
-    "weights.__init__",
-    "statistics.__init__",
-    "statistics.nested",
-    "statistics.ranks",
-    "statistics.resampling",
-    "statistics.intervals",
-    "statistics.samples",
-    "recipes",
-    "ladder",
-    "linear",
-    "data",
-    "streams",
-    "_arguments",
-]
-NUMPY_ONLY = [
-    "__init__",
-    "claims",
-    "publishing",
-    "sweeps.entries",
-    "sweeps.identity",
-    "sweeps.words",
-    "sweeps.sources",
-    "weights.directions",
-    "weights.paths",
-    "weights.arrays",
-    "weights.__init__",
-    "curvature.probes",
-    "statistics.samples",
-    "studies.poison",
-    "studies.__init__",
-    "streams",
-    "recipes",
-    "ladder",
-    "linear",
-    "data",
-    "_arguments",
-]
-# These may use SciPy as well, inside of functions: it would double the time of their import.
-WITH_SCIPY = [
-    "statistics.__init__",
-    "statistics.nested",
-    "statistics.ranks",
-    "statistics.resampling",
-    "statistics.intervals",
-    "weights.symmetries",
-    "curvature.__init__",
-    "curvature.operators",
-    "curvature.spectra",
-    "curvature.lanczos",
-]
-# These may use pandas, joblib and tqdm as well, inside of functions, and libraries for files.
-WITH_TABLES = ["sweeps.__init__", "sweeps.run", "sweeps.grid", "sweeps.table", "sweeps.store"]
-LIGHT = {*sys.stdlib_module_names, "numpy"}
+SETTINGS = PACKAGE.with_name("pyproject.toml")
 HEAVY = {"joblib", "keras", "matplotlib", "pandas", "scipy", "tensorflow"}
-
 IMPORT_AND_LIST = """
 import importlib, sys
-sys.path.insert(0, sys.argv[1])
-for name in sys.argv[2:]:
+for name in sys.argv[1:]:
     importlib.import_module(name)
 print(*{name.partition(".")[0] for name in sys.modules})
 """
 
 
-def modules(package):
-    """Return the file of each module, by name."""
-    files = package.rglob("*.py")
-    return {".".join(file.relative_to(package).with_suffix("").parts): file for file in files}
+def lint(folder):
+    """Return what the linter says of the package in a folder, and whether it keeps contracts."""
+    program = "from importlinter.cli import lint_imports_command as c; c(['--no-cache'])"
+    environment = os.environ | {"PYTHONPATH": str(folder), "COLUMNS": "200"}
+    command = [sys.executable, "-c", program]
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    return done.stdout + done.stderr, done.returncode == 0
 
 
-def imports(package, module):
-    """Return the dotted names that a module imports, anywhere in its file."""
-    names = []
-    for node in ast.walk(ast.parse(modules(package)[module].read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names += [alias.name for alias in node.names]
-        elif isinstance(node, ast.ImportFrom):
-            base = ".".join(filter(None, [package.name if node.level else "", node.module]))
-            names += [f"{base}.{alias.name}" for alias in node.names]
-    return names
-
-
-def siblings(package, module):
-    """Return the modules of the package that a module imports."""
-    known = modules(package)
-    found = []
-    for name in imports(package, module):
-        top, *parts = name.split(".")
-        if top == package.name:
-            # The longest beginning that is a module or a subpackage; the rest is a name in it.
-            begun = [".".join(parts[:k]) for k in range(len(parts), 0, -1)]
-            begun = [other for base in begun for other in (base, f"{base}.__init__")]
-            found.append(next((other for other in begun if other in known), "__init__"))
-    return found
-
-
-def upward_imports(package, order):
-    """Return pairs of a module and one that it imports though it is not below it."""
-    place = order.index
-    pairs = [(name, other) for name in order for other in siblings(package, name)]
-    return [(name, other) for name, other in pairs if place(other) <= place(name)]
-
-
-def foreign_imports(package, light_modules, *, libraries=LIGHT):
-    """Return pairs of a light module and what it imports though it must not."""
-    allowed = {package.name, *libraries}
-    pairs = [
-        (name, other.partition(".")[0])
-        for name in light_modules
-        for other in imports(package, name)
-    ]
-    foreign = [pair for pair in pairs if pair[1] not in allowed]
-    pairs = [(name, other) for name in light_modules for other in siblings(package, name)]
-    return foreign + [pair for pair in pairs if pair[1] not in light_modules]
-
-
-def heavy_after_importing(package, light_modules):
-    """Return the heavy libraries that a fresh interpreter holds after importing the modules."""
-    names = [f"{package.name}.{name}".removesuffix(".__init__") for name in light_modules]
-    command = [sys.executable, "-c", IMPORT_AND_LIST, str(package.parent), *names]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+def heavy_after_importing(*names, folder=PACKAGE.parent):
+    """Return the heavy libraries that a fresh interpreter holds after importing modules."""
+    command = [sys.executable, "-c", IMPORT_AND_LIST, *names]
+    environment = os.environ | {"PYTHONPATH": str(folder)}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
     return HEAVY & set(done.stdout.split())
 
 
-def test_every_module_has_its_place():
-    assert sorted(modules(PACKAGE)) == sorted(ORDER)
-
-
-def test_imports_point_downward():
-    assert upward_imports(PACKAGE, ORDER) == []
-
-
-def test_numpy_only_modules_name_nothing_else():
-    assert foreign_imports(PACKAGE, NUMPY_ONLY) == []
-
-
-def test_modules_with_scipy_name_nothing_heavier():
-    light = [*NUMPY_ONLY, *WITH_SCIPY]
-    assert foreign_imports(PACKAGE, light, libraries={*LIGHT, "scipy"}) == []
-
-
-def test_modules_with_tables_name_nothing_heavier():
-    light, tables = [*NUMPY_ONLY, *WITH_TABLES], {"joblib", "pandas", "tqdm"}
-    tables |= {"filelock", "platformdirs"}
-    assert foreign_imports(PACKAGE, light, libraries={*LIGHT, *tables}) == []
-
-
-def test_importing_light_modules_imports_nothing_heavy():
-    light = [*NUMPY_ONLY, *WITH_SCIPY, *WITH_TABLES]
-    assert heavy_after_importing(PACKAGE, light) == set()
-
-
-# The same checks on packages that are wrong: a check that cannot fail checks nothing.
-
-
 @pytest.fixture
-def package(tmp_path):
-    """Return a function that writes a package of an upper, a lower and an empty module."""
+def copy(tmp_path):
+    """Give a function that copies the package and adds a line to one of its modules."""
 
-    def write(**sources):
-        root = tmp_path / "toy"
-        root.mkdir()
-        for name, source in {"__init__": "", "upper": "", "lower": "", **sources}.items():
-            (root / f"{name}.py").write_text(source, encoding="utf-8")
-        return root
+    def write(module, line):
+        ignored = shutil.ignore_patterns("__pycache__")
+        shutil.copytree(PACKAGE, tmp_path / PACKAGE.name, ignore=ignored)
+        shutil.copy(SETTINGS, tmp_path)
+        with (tmp_path / PACKAGE.name / module).open("a", encoding="utf-8") as file:
+            file.write(f"\n\n{line}\n")
+        return tmp_path
 
     return write
 
 
-TOY_ORDER = ["__init__", "upper", "lower"]
+def test_the_contracts_are_kept(copy):
+    said, is_kept = lint(copy("data.py", "# nothing but a comment"))
+    assert is_kept, said
+
+
+def test_importing_light_modules_imports_nothing_heavy():
+    contracts = tomllib.loads(SETTINGS.read_text("utf-8"))["tool"]["importlinter"]["contracts"]
+    light = [name for contract in contracts for name in contract.get("source_modules", ())]
+    assert "overfit_tutorial.statistics" in light
+    assert heavy_after_importing(*light) == set()
+
+
+# A check that cannot fail checks nothing.
 
 
 @pytest.mark.parametrize(
-    "source", ["import toy.lower", "from toy import lower", "from . import lower"]
-)
-def test_a_downward_import_passes(package, source):
-    assert upward_imports(package(upper=source), TOY_ORDER) == []
-
-
-@pytest.mark.parametrize(
-    "source",
+    ("module", "line", "broken"),
     [
-        "import toy.upper",
-        "import json, toy.upper as other",
-        "from toy import upper",
-        "from toy.upper import name",
-        "from . import upper",
-        "from .upper import name",
-        "def later():\n    from toy import upper",
+        ("data.py", "def later():\n    from overfit_tutorial import linear", "A room imports"),
+        ("new.py", "x = 1", "A room imports"),
+        ("weights/arrays.py", "from overfit_tutorial.weights import paths", "There is no circle"),
+        ("linear.py", "def later():\n    from scipy import stats", "These need NumPy alone"),
+        ("_arguments.py", "import keras", "These need SciPy"),
+        ("sweeps/run.py", "import tensorflow", "These need tables"),
     ],
 )
-def test_an_upward_import_is_found(package, source):
-    assert upward_imports(package(lower=source), TOY_ORDER) == [("lower", "upper")]
-
-
-@pytest.mark.parametrize("source", ["import toy", "from toy import __version__"])
-def test_importing_from_the_top_is_found(package, source):
-    assert upward_imports(package(lower=source), TOY_ORDER) == [("lower", "__init__")]
-
-
-def test_a_module_without_a_place_is_found(package):
-    assert "new" in modules(package(new=""))
-
-
-@pytest.mark.parametrize(
-    ("source", "found"),
-    [
-        ("import json\nimport numpy as np", []),
-        ("import scipy", [("lower", "scipy")]),
-        ("from scipy.stats import norm", [("lower", "scipy")]),
-        ("def later():\n    import pandas", [("lower", "pandas")]),
-        ("from toy import upper", [("lower", "upper")]),
-    ],
-)
-def test_a_foreign_import_is_found(package, source, found):
-    assert foreign_imports(package(lower=source), ["lower"]) == found
-
-
-def test_only_the_allowed_libraries_may_be_named(package):
-    root = package(lower="import scipy\nimport keras")
-    found = foreign_imports(root, ["lower"], libraries={*LIGHT, "scipy"})
-    assert found == [("lower", "keras")]
+def test_a_broken_contract_is_named(copy, module, line, broken):
+    said, is_kept = lint(copy(module, line))
+    assert not is_kept
+    assert any(row.startswith(broken) and "BROKEN" in row for row in said.splitlines()), said
 
 
 @pytest.mark.parametrize("source", ["import scipy", "__import__('sci' + 'py')"])
-def test_a_heavy_import_is_found_even_where_its_name_is_hidden(package, source):
-    assert heavy_after_importing(package(lower=source), ["lower"]) == {"scipy"}
+def test_a_heavy_import_is_found_even_where_its_name_is_hidden(tmp_path, source):
+    (tmp_path / "light.py").write_text(source, encoding="utf-8")
+    assert heavy_after_importing("light", folder=tmp_path) == {"scipy"}

@@ -18,7 +18,11 @@ from overfit_tutorial.training import Recipe, Scaling, fit_network
 
 SMALL = Recipe(hidden_widths=(7, 5), batch_size=8, epochs=6, learning_rate=0.02)
 POINTS = data.sample_noisy_many(9, n_samples=30, seed=0)
-ALL = fit_ensemble(POINTS.x, POINTS.y, SMALL, seed=1)
+
+
+@pytest.fixture(scope="module")
+def everyone():
+    return fit_ensemble(POINTS.x, POINTS.y, SMALL, seed=1)
 
 
 def same(fit, other):
@@ -28,16 +32,16 @@ def same(fit, other):
 
 
 @pytest.mark.parametrize("index", [0, 4, 8])
-def test_a_member_is_what_it_would_be_alone(index):
+def test_a_member_is_what_it_would_be_alone(index, everyone):
     seed = np.random.SeedSequence(1, spawn_key=(index,))
-    assert same(ALL[index], fit_network(POINTS.x[index], POINTS.y[index], SMALL, seed=seed))
+    assert same(everyone[index], fit_network(POINTS.x[index], POINTS.y[index], SMALL, seed=seed))
 
 
 @pytest.mark.parametrize("size", [1, 2, 4, 16])
 @pytest.mark.parametrize("n_jobs", [1, 3])
-def test_neither_blocks_nor_threads_change_a_bit(size, n_jobs, monkeypatch):
+def test_neither_blocks_nor_threads_change_a_bit(size, n_jobs, monkeypatch, everyone):
     monkeypatch.setattr(threads, "block_size", lambda *_: size)
-    assert same(fit_ensemble(POINTS.x, POINTS.y, SMALL, seed=1, n_jobs=n_jobs), ALL)
+    assert same(fit_ensemble(POINTS.x, POINTS.y, SMALL, seed=1, n_jobs=n_jobs), everyone)
 
 
 @pytest.mark.parametrize(
@@ -57,11 +61,11 @@ def test_members_do_not_depend_on_their_number(recipe):
     assert not same(many[0], many[1])
 
 
-def test_seeds_may_be_given_one_by_one():
+def test_seeds_may_be_given_one_by_one(everyone):
     seeds = [np.random.SeedSequence(1, spawn_key=(k,)) for k in (4, 0)]
     fit = fit_ensemble(POINTS.x[[4, 0]], POINTS.y[[4, 0]], SMALL, seed=seeds)
-    assert same(fit[0], ALL[4])
-    assert same(fit[1], ALL[0])
+    assert same(fit[0], everyone[4])
+    assert same(fit[1], everyone[0])
 
 
 def test_shared_points_are_each_members_points():
@@ -80,29 +84,29 @@ def test_units_may_be_each_members_own():
     assert fit[4].scaling == alone
 
 
-def test_a_diverging_member_is_marked_and_leaves_the_others_alone():
+def test_a_diverging_member_is_marked_and_leaves_the_others_alone(everyone):
     y = POINTS.y.copy()
     y[3, 0] = 1e30  # its square is beyond single precision
     fit = fit_ensemble(POINTS.x, y, SMALL, seed=1)
     assert fit.diverged.tolist() == [k == 3 for k in range(9)]
-    assert all(same(fit[k], ALL[k]) for k in range(9) if k != 3)
+    assert all(same(fit[k], everyone[k]) for k in range(9) if k != 3)
 
 
-def test_members_can_be_counted_picked_and_walked_through():
-    assert len(ALL) == len(list(ALL)) == 9
-    assert same(ALL[-1], ALL[8])
+def test_members_can_be_counted_picked_and_walked_through(everyone):
+    assert len(everyone) == len(list(everyone)) == 9
+    assert same(everyone[-1], everyone[8])
     with pytest.raises(IndexError, match="index must be below the number of members, 9, got 9"):
-        ALL[9]
+        everyone[9]
 
 
-def test_predictions_are_those_of_the_members():
+def test_predictions_are_those_of_the_members(everyone):
     at = np.linspace(0, 20, 5)
-    together = ALL.predict(at)
+    together = everyone.predict(at)
     assert together.shape == (9, 5)
-    np.testing.assert_array_equal(together[2], ALL[2].predict(at))
-    np.testing.assert_array_equal(ALL.predict(np.tile(at, (9, 1))), together)
+    np.testing.assert_array_equal(together[2], everyone[2].predict(at))
+    np.testing.assert_array_equal(everyone.predict(np.tile(at, (9, 1))), together)
     with pytest.raises(ValueError, match="x must have one row for each of 9 members, got 2"):
-        ALL.predict(np.zeros((2, 5)))
+        everyone.predict(np.zeros((2, 5)))
 
 
 def test_checkpoints_and_the_last_step_can_be_had():

@@ -169,47 +169,49 @@ def test_a_recipe_without_a_threshold_is_named(changes, message):
         stability_threshold(FULL.replace(**changes))
 
 
-FITS = train(FULL.replace(optimizer="sgd"), checkpoints=(20,))
+@pytest.fixture(scope="module")
+def descent():
+    return train(FULL.replace(optimizer="sgd"), checkpoints=(20,))
 
 
 @pytest.mark.parametrize(
     ("call", "message"),
     [
         (
-            lambda: track_sharpness(train(FULL, checkpoints=()), POINTS.x, POINTS.y),
+            lambda fits: track_sharpness(train(FULL, checkpoints=()), POINTS.x, POINTS.y),
             "fits must have checkpoints: give some to fit_ensemble",
         ),
         (
-            lambda: track_sharpness(FITS, POINTS.x, POINTS.y, preconditioned=True),
+            lambda fits: track_sharpness(fits, POINTS.x, POINTS.y, preconditioned=True),
             "preconditioned needs the optimizer 'adam', got 'sgd'",
         ),
         (
-            lambda: track_sharpness(FITS, POINTS.x, POINTS.y, dtype="float16"),
+            lambda fits: track_sharpness(fits, POINTS.x, POINTS.y, dtype="float16"),
             "dtype must be 'float32' or 'float64', got 'float16'",
         ),
         (
-            lambda: track_sharpness(FITS, POINTS.x[:2], POINTS.y),
+            lambda fits: track_sharpness(fits, POINTS.x[:2], POINTS.y),
             "x must have shape (n_samples,) or (4, n_samples), got (2, 12)",
         ),
         (
-            lambda: track_sharpness(FITS, POINTS.x, POINTS.y[:, :5]),
+            lambda fits: track_sharpness(fits, POINTS.x, POINTS.y[:, :5]),
             "x and y must have the same number of points, got 12 and 5",
         ),
         (
-            lambda: track_sharpness(FITS, POINTS.x, np.nan * POINTS.y),
+            lambda fits: track_sharpness(fits, POINTS.x, np.nan * POINTS.y),
             "y must be finite, got nan",
         ),
         (
-            lambda: track_sharpness(FITS, POINTS.x, POINTS.y, rtol=0.0),
+            lambda fits: track_sharpness(fits, POINTS.x, POINTS.y, rtol=0.0),
             "rtol must be above zero, got 0",
         ),
     ],
 )
-def test_a_bad_argument_is_named(call, message):
+def test_a_bad_argument_is_named(call, message, descent):
     with pytest.raises(ValueError, match=re.escape(message)):
-        call()
+        call(descent)
 
 
-def test_a_sharpness_that_is_not_found_is_no_answer():
+def test_a_sharpness_that_is_not_found_is_no_answer(descent):
     with pytest.raises(RuntimeError, match="max_products must be more than 3 here: the largest"):
-        track_sharpness(FITS, POINTS.x, POINTS.y, max_products=3, rtol=1e-9)
+        track_sharpness(descent, POINTS.x, POINTS.y, max_products=3, rtol=1e-9)

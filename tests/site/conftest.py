@@ -1,7 +1,6 @@
 """The built site and the browser that visits it.
 
-These tests read what the build wrote, so they run only when they are named: `nox -s site`, or
-`pytest tests/site`. A site elsewhere is checked with ``OVERFIT_TUTORIAL_SITE=<folder>``.
+These tests read what the build wrote, so a session of its own runs them: `nox -s site`. A site elsewhere is checked with ``OVERFIT_TUTORIAL_SITE=<folder>``.
 """
 
 from __future__ import annotations
@@ -65,11 +64,8 @@ class Obstacle:
     is_failure: bool = False
 
 
-def find_obstacle(config: pytest.Config) -> Obstacle | None:
+def find_obstacle() -> Obstacle | None:
     """Return what keeps all of these tests from running, if anything does."""
-    asked = (config.invocation_params.dir / name.split("::")[0] for name in config.args)
-    if not any(path.resolve().is_relative_to(HERE) for path in asked):
-        return Obstacle("the tests of the built site run when named: `nox -s site`")
     if not (FOLDER / "index.html").is_file():
         return Obstacle(f"no site is built in {FOLDER}: run `nox -s docs`", MUST_EXIST)
     for module in ("bs4", "html5lib"):
@@ -85,7 +81,7 @@ def stop_at(obstacle: Obstacle) -> None:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    if obstacle := find_obstacle(item.config):
+    if obstacle := find_obstacle():
         stop_at(obstacle)
 
 
@@ -114,7 +110,7 @@ def is_silent_skip() -> Callable[[str], bool]:
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Give each test that asks for a ``page`` or an ``executed_page`` all of them."""
-    blocked = find_obstacle(metafunc.config) is not None
+    blocked = find_obstacle() is not None
     found = {"page": lambda: pages_of(FOLDER), "executed_page": lambda: list(executed_pages())}
     for name, find in found.items():
         if name in metafunc.fixturenames:

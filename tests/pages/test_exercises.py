@@ -10,7 +10,7 @@ import pytest
 
 pytestmark = pytest.mark.build
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 STORY = EXAMPLES / "1_story"
 LADDER = STORY / "plot_1_how_wrong_can_a_curve_be.py"
 NOISE = STORY / "plot_2_do_parameters_chase_noise.py"

@@ -11,7 +11,7 @@ import pytest
 pytest.importorskip("math_core")
 sphinx_build = pytest.importorskip("sphinx.cmd.build")
 
-EXTENSIONS = Path(__file__).resolve().parents[1] / "docs" / "_ext"
+EXTENSIONS = Path(__file__).resolve().parents[2] / "docs" / "_ext"
 
 CONFIGURATION = f"""
 import sys

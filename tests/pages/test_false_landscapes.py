@@ -19,7 +19,7 @@ from overfit_tutorial.weights import directions, paths, symmetries
 
 pytestmark = pytest.mark.build
 
-PART = Path(__file__).parents[1] / "examples" / "3_loss_landscape"
+PART = Path(__file__).parents[2] / "examples" / "3_loss_landscape"
 find_minima, stability_threshold = minima.find_minima, sharpness.stability_threshold
 hessian_operator, ray_radius = landscapes.hessian_operator, directions.ray_radius
 log_volume = curvature.log_volume

@@ -40,7 +40,7 @@ PEERS = {
         )
     ],
 }
-BENCHMARKS = Path(__file__).parents[1] / "benchmarks"
+BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 RESULTS = BENCHMARKS / "results"
 tables = SimpleNamespace(**runpy.run_path(str(BENCHMARKS / "tables.py")))
 drawings = SimpleNamespace(**runpy.run_path(str(BENCHMARKS / "drawings.py")))

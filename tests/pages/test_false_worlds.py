@@ -16,7 +16,7 @@ from overfit_tutorial import data, ensembles, linear, sweeps, training
 from overfit_tutorial.studies import held_out
 from overfit_tutorial.studies import recipe as recipe_study
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
+EXAMPLES = Path(__file__).parents[2] / "examples"
 PAGES = {page.stem: page for part in "25" for page in EXAMPLES.glob(f"{part}_*/plot_*.py")}
 CURVED = "plot_1_what_if_the_truth_curves"
 

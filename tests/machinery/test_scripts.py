@@ -1,52 +1,15 @@
-"""The pages as plain scripts: they run, say their claims, and keep to the house's measures."""
+"""The scripts of the pages keep to the house's measures; the build and `nox -s site` run them."""
 
 import ast
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 SCRIPTS = sorted(ROOT.glob("examples/*/plot_*.py"))
-BUILT = ROOT / "docs" / "auto_examples"
 
 each_script = pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
-
-
-def is_built(script: Path) -> bool:
-    """Return whether the site's build has just run a script: in CI, where it comes first."""
-    note = BUILT / script.parent.name / f"{script.stem}.published.json"
-    return bool(os.environ.get("CI")) and note.exists()
-
-
-@pytest.mark.build
-@each_script
-def test_a_page_runs_as_a_plain_script_and_states_claims(script, tmp_path):
-    if is_built(script):
-        # And `nox -s site` has run the quick ones as scripts, against the wheel.
-        pytest.skip("the site's build has just run it")
-    # Sweeps that a site's build has computed are not computed again.
-    environment = os.environ | {
-        "MPLBACKEND": "agg",
-        "OVERFIT_TUTORIAL_STORE": str(ROOT / "docs" / "_build" / "store"),
-        "TF_CPP_MIN_LOG_LEVEL": "2",
-    }
-    run = subprocess.run(
-        [sys.executable, str(script)],
-        cwd=tmp_path,
-        env=environment,
-        capture_output=True,
-        text=True,
-        encoding="utf-8",
-    )
-    assert run.returncode == 0, run.stderr
-    assert "Warning" not in run.stderr
-    stated = re.findall(r"(.+)\n  \[[a-z0-9-]+;", run.stdout)
-    assert stated, "a page states at least one claim"
-    assert len(list(tmp_path.glob("*.png"))) == run.stdout.count("Figure saved as")
 
 
 @each_script
