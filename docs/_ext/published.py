@@ -124,9 +124,10 @@ def _check_evidence(stated: list[Page]) -> Iterator[str]:
                 yield f"{where} is measured, so it must have an interval and n"
             if claim["kind"] != "timing" and not claim["wrong_if"]:
                 yield f"{where} must say what would make it wrong (wrong_if)"
-        for what, marked in (("claim", page.claims), ("figure", map(asdict, page.figures))):
-            if sum(item["headline"] for item in marked) != 1:
-                yield f"{page.docname}: one {what} of a page must be its headline"
+        if sum(claim["headline"] for claim in page.claims) != 1:
+            yield f"{page.docname}: one claim of a page must be its headline"
+        if page.figures and sum(figure.headline for figure in page.figures) != 1:
+            yield f"{page.docname}: one figure of a page must be its headline"
 
 
 def _read_records(app: Sphinx) -> None:

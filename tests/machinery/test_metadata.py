@@ -36,7 +36,7 @@ def test_relative_addresses_are_anchored_to_the_site(there, anchored):
     ],
 )
 def test_a_page_knows_its_source(docname, path):
-    assert metadata.source_of(Path(__file__).parents[1], docname) == path
+    assert metadata.source_of(Path(__file__).parents[2], docname) == path
 
 
 @pytest.mark.parametrize("text", ["an epoch", "Epochs pass", "(epoch)"])

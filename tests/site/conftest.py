@@ -1,6 +1,7 @@
 """The built site and the browser that visits it.
 
-These tests read what the build wrote, so a session of its own runs them: `nox -s site`. A site elsewhere is checked with ``OVERFIT_TUTORIAL_SITE=<folder>``.
+These tests read what the build wrote, so a session of its own runs them: `nox -s site`. A site
+elsewhere is checked with ``OVERFIT_TUTORIAL_SITE=<folder>``.
 """
 
 from __future__ import annotations
