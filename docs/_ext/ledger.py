@@ -1,7 +1,7 @@
 """The ledger: every claim of the site in one list, for readers and, as JSON and CSV, for machines.
 
-No library knows of claims. The list works whole without JavaScript; ``ledger.js`` chooses and
-sorts.
+No library knows of claims. The list works whole without JavaScript; ``ledger.js`` adds the
+form that chooses and sorts.
 """
 
 from __future__ import annotations
@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-from html import escape
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -48,8 +47,7 @@ class Ledger(SphinxDirective):
             )
         stated = [page for page in stated if page.claims]
         plot = self._plot([claim for page in stated for claim in page.claims])
-        notice = nodes.raw("", _NOTICE, format="html")
-        return [notice, *plot, self._controls(stated), *(self._group(page) for page in stated)]
+        return [*plot, *(self._group(page) for page in stated)]
 
     def _plot(self, claims: list[dict[str, Any]]) -> list[nodes.Node]:
         """Return the section with all excess risks on one axis, if there are any."""
@@ -62,30 +60,18 @@ class Ledger(SphinxDirective):
         section += drawn_figures.place(self, "excess_risks", drawn_figures.draw_risks, risks)
         return [section]
 
-    def _controls(self, stated: list[published.Page]) -> nodes.Node:
-        """Return the form that chooses and sorts; ``ledger.js`` unhides it, and works it."""
-        parts = {self._part(page): self._title(self._part(page) + "/index") for page in stated}
-        kinds = sorted({claim["kind"] for page in stated for claim in page.claims})
-        fields = [
-            _FIELD.format(label="Search", field='<input type="search" name="q">'),
-            _select("part", "Part", [("", "all"), *parts.items()]),
-            _select("kind", "Kind", [("", "all"), *((kind, kind) for kind in kinds)]),
-            _select("order", "Order", [("", "by page"), ("margin", "closest to failing")]),
-        ]
-        form = _FORM.format(fields="".join(fields))
-        return nodes.raw("", form, format="html")
-
     def _group(self, page: published.Page) -> nodes.Node:
         section = nodes.section(ids=[nodes.make_id(page.docname)], classes=["ledger-group"])
         title = nodes.title()
         title += nodes.Text(self._title(page.docname))
         section += title
         rows = nodes.enumerated_list(classes=["ledger"])
+        part = self._title(page.docname.rpartition("/")[0] + "/index")
         for claim in page.claims:
             row = ledger_row(ids=[claim["id"]])
             row["data"] = {
                 "kind": claim["kind"],
-                "part": self._part(page),
+                "part": part,
                 "margin": "" if claim["margin"] is None else f"{claim['margin']:.6g}",
             }
             row += nodes.paragraph("", typeset(claim["sentence"]), classes=["claim-sentence"])
@@ -127,10 +113,6 @@ class Ledger(SphinxDirective):
         path = page.docname.replace("auto_examples/", "examples/", 1)
         return f"{repository}/blob/main/{path}.py#L{place}"
 
-    @staticmethod
-    def _part(page: published.Page) -> str:
-        return page.docname.rpartition("/")[0]
-
     def _title(self, docname: str) -> str:
         """Return a page's title, read from its reST: its doctree may not be there yet."""
         lines = Path(self.env.srcdir, docname + ".rst").read_text(encoding="utf-8").splitlines()
@@ -145,22 +127,6 @@ _AXIS = (
     "Every claim whose value is a mean squared distance to the truth, the nearest on top. Ratios "
     "and shares have other units, and no place here."
 )
-_NOTICE = """
-<p class="ledger-notice" hidden><span></span> <button type="button">Show all</button></p>
-"""
-_FORM = """
-<form class="ledger-controls" role="search" aria-label="Choose among the claims" hidden>
-{fields}<p role="status" class="ledger-status"></p>
-</form>
-"""
-_FIELD = "<label><span>{label}</span> {field}</label>\n"
-
-
-def _select(name: str, label: str, options: list[tuple[str, str]]) -> str:
-    choices = "".join(
-        f'<option value="{escape(value)}">{escape(text)}</option>' for value, text in options
-    )
-    return _FIELD.format(label=label, field=f'<select name="{name}">{choices}</select>')
 
 
 def _visit_row(self: HTML5Translator, node: ledger_row) -> None:

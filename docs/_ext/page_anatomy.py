@@ -216,24 +216,10 @@ class ReadingPath(SphinxDirective):
         return [steps]
 
 
-class ButtonDoc(SphinxDirective):
-    """A link to a page that looks like a button."""
-
-    required_arguments = 1
-    has_content = True
-
-    def run(self) -> list[nodes.Node]:
-        label = " ".join(self.content)
-        button = nodes.paragraph("", "", classes=["start"])
-        button += self.parse_inline(f":doc:`{label} </{self.arguments[0]}>`")[0]
-        return [button]
-
-
 def setup(app: Sphinx) -> dict[str, bool]:
     app.add_config_value("reading_path", [], "env", list)
     app.add_directive("page-card", PageCard)
     app.add_directive("reading-path", ReadingPath)
-    app.add_directive("button-doc", ButtonDoc)
     # Before Sphinx collects images, downloads and the table of contents from the tree.
     app.connect("doctree-read", _shape_page, priority=100)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,15 +1,45 @@
 // Choose among the claims of the ledger, and sort them. What is chosen stands in the address, and,
 // since the controls are far down, at the top of the page, with the way back to all.
 (() => {
-  const form = document.querySelector(".ledger-controls");
-  if (!form) return;
-  const status = form.querySelector("[role=status]");
-  const notice = document.querySelector(".ledger-notice");
   const groups = [...document.querySelectorAll(".ledger-group")].map((section) => {
     const list = section.querySelector("ol.ledger");
     return { section, list, rows: [...list.children] };
   });
+  if (!groups.length) return;
   const rows = groups.flatMap((group) => group.rows);
+
+  const element = (name, attributes, ...children) => {
+    const made = Object.assign(document.createElement(name), attributes);
+    made.append(...children);
+    return made;
+  };
+  const labelled = (label, field) => element("label", {}, element("span", {}, label), " ", field);
+  const select = (name, label, options) =>
+    labelled(
+      label,
+      element("select", { name }, ...options.map(([text, value]) => new Option(text, value))),
+    );
+  const values = (key) => [...new Set(rows.map((row) => row.dataset[key]))];
+  const choices = (key) => [["all", ""], ...values(key).map((value) => [value, value])];
+  const status = element("p", { className: "ledger-status", role: "status" });
+  const form = element(
+    "form",
+    { className: "ledger-controls", role: "search", ariaLabel: "Choose among the claims" },
+    labelled("Search", element("input", { type: "search", name: "q" })),
+    select("part", "Part", choices("part")),
+    select("kind", "Kind", choices("kind")),
+    select("order", "Order", [["by page", ""], ["closest to failing", "margin"]]),
+    status,
+  );
+  groups[0].section.before(form);
+  const notice = element(
+    "p",
+    { className: "ledger-notice", hidden: true },
+    element("span"),
+    " ",
+    element("button", { type: "button" }, "Show all"),
+  );
+  document.querySelector("article h1").after(notice);
   // Where all claims stand when they are sorted across pages.
   const sorted = document.createElement("ol");
   sorted.className = "ledger";
@@ -86,7 +116,6 @@
   });
   read();
   show();
-  form.hidden = false;
   // The page has grown by the form since the browser went to the claim of the address.
   go();
 })();

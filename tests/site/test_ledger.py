@@ -7,6 +7,7 @@ import json
 from typing import Any
 
 import pytest
+from words import typeset
 
 ROWS = "ol.ledger > li"
 
@@ -26,15 +27,18 @@ def shown(tab: Any) -> list[str]:
 def test_without_scripts_the_ledger_is_whole(site: Any, claims: Any) -> None:
     tree = site.tree("ledger.html")
     assert [row["id"] for row in tree.select(ROWS)] == [claim["id"] for claim in claims]
-    assert tree.select_one(".ledger-controls").has_attr("hidden")
+    assert tree.select_one(".ledger-controls") is None
 
 
 def test_a_row_says_its_kind_and_how_far_it_is_from_failing(site: Any, claims: Any) -> None:
     for claim in claims:
         text = site.tree("ledger.html").find(id=claim["id"]).get_text(" ", strip=True)
         assert claim["kind"] in text
-        if claim["margin"] is not None:
-            assert f"{claim['margin']:.0%} from failing at " in text
+        for bound in claim["bounds"]:
+            if bound["interval"]:
+                assert f"{claim['margin']:.2g} half-widths from failing" in text
+                assert typeset(bound["limits"]) in text
+                assert typeset(bound["evidence"]) in text
 
 
 def test_links_of_rows_say_where_they_lead(site: Any, claims: Any) -> None:
