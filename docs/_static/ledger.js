@@ -9,7 +9,11 @@
   const rows = groups.flatMap((group) => group.rows);
 
   const element = (name, attributes, ...children) => {
-    const made = Object.assign(document.createElement(name), attributes);
+    const made = document.createElement(name);
+    for (const [key, value] of Object.entries(attributes)) {
+      if (key in made) made[key] = value;
+      else made.setAttribute(key, value);
+    }
     made.append(...children);
     return made;
   };
@@ -24,7 +28,7 @@
   const status = element("p", { className: "ledger-status", role: "status" });
   const form = element(
     "form",
-    { className: "ledger-controls", role: "search", ariaLabel: "Choose among the claims" },
+    { className: "ledger-controls", role: "search", "aria-label": "Choose among the claims" },
     labelled("Search", element("input", { type: "search", name: "q" })),
     select("part", "Part", choices("part")),
     select("kind", "Kind", choices("kind")),
