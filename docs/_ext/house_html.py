@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 from typing import Any
 
@@ -47,19 +46,16 @@ def _visit_citation(self: HTML5Translator, node: nodes.citation) -> None:
     self.body.append(self.starttag(node, "div", classes=["citation"], role="listitem"))
 
 
-def _remove_what_nobody_loads(app: Sphinx, exception: Exception | None) -> None:
-    """Remove a template that the theme copies as if it were a page, and its fonts of icons."""
-    static = Path(app.outdir, "_static")
-    static.joinpath("webpack-macros.html").unlink(missing_ok=True)
-    static.joinpath("scripts/fontawesome.js").unlink(missing_ok=True)
-    shutil.rmtree(static / "vendor", ignore_errors=True)
+def _remove_template(app: Sphinx, exception: Exception | None) -> None:
+    """Remove a template that the theme copies as if it were a page."""
+    Path(app.outdir, "_static", "webpack-macros.html").unlink(missing_ok=True)
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("doctree-read", _remove_tag_lists)
     # After the theme, which makes the navigation.
     app.connect("html-page-context", _name_toggles, priority=900)
-    app.connect("build-finished", _remove_what_nobody_loads)
+    app.connect("build-finished", _remove_template)
     citation = (_visit_citation, HTML5Translator.depart_citation)
     app.add_node(nodes.citation, override=True, html=citation)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
