@@ -1,7 +1,7 @@
 """The site's build on a toy project: what reruns, what fails, and what survives a kill.
 
-The toy has two pages. Each appends its name to a file when it runs, so that a test can count. It is
-built once; each test then finds it as it was left by that build.
+The toy has two pages. Each appends its name to a file when it runs, so that a test can count. It
+is built once; each test then finds it as that build has left it.
 """
 
 import json
