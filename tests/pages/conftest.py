@@ -1,34 +1,95 @@
-"""A stage for pages: what they claim is taken down, and nothing that they do lasts."""
+"""A stage for pages: they run in this process, share what is trained, and nothing else lasts."""
 
-import runpy
+import ast
+import functools
+from pathlib import Path
 
+import matplotlib.pyplot as plt
 import pytest
+
+from overfit_tutorial import claims, figures
+from overfit_tutorial.studies import minima
+
+ROOT = Path(__file__).parents[2]
+# Several pages, exercises and worlds look at the same minima.
+find_minima_once = functools.cache(minima.find_minima)
+
+
+class _Enough(BaseException):
+    """Every claim that was waited for has been stated."""
+
+
+def pytest_collection_modifyitems(items):
+    """Keep tests that look at the same minima in one process, where others work beside it."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            room = "landscape" if "landscape" in item.path.stem else item.path.stem
+            item.add_marker(pytest.mark.xdist_group(room))
+
+
+@pytest.fixture(autouse=True)
+def _stage(monkeypatch, tmp_path):
+    """Start as in a fresh process; what the build has swept is taken from its store."""
+    import keras
+    import tensorflow as tf
+
+    plt.close("all")
+    keras.utils.clear_session()
+    tf.random.set_seed(None)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OVERFIT_TUTORIAL_STORE", str(ROOT / "docs" / "_build" / "store"))
+    monkeypatch.setattr(figures, "show", lambda figure, **words: plt.close(figure))
+    monkeypatch.setattr(minima, "find_minima", find_minima_once)
+    with plt.rc_context({"backend": "agg"}):
+        yield
+    plt.close("all")
 
 
 @pytest.fixture
-def claims_of(monkeypatch):
+def perform(monkeypatch):
+    """Give a function that runs a page, or a part of it, and returns its names.
+
+    It stops where all the names that are waited for have values. Each of the changes, a pair of
+    an old and a new text, must fit. Claims are not asked for: a changed page may break them.
+    """
+    monkeypatch.setattr(claims, "claim", lambda *args, **options: None)
+
+    def run(script, *names, changes=()):
+        text = script.read_text(encoding="utf-8")
+        for old, new in changes:
+            assert old in text, old
+            text = text.replace(old, new)
+        found = {"__name__": "__main__"}
+        for statement in ast.parse(text).body:
+            exec(compile(ast.Module([statement], []), str(script), "exec"), found)
+            if names and found.keys() >= set(names):
+                break
+        assert found.keys() >= set(names)
+        return found
+
+    return run
+
+
+@pytest.fixture
+def claims_of(monkeypatch, perform):
     """Give a function that runs a page and returns, claim by claim, whether it holds.
 
-    Figures are closed instead of shown. If the page stops at an error that it may stop at, the
-    claims are those before it.
+    It stops at the last of the claims that are waited for, or at an error that it may stop at.
     """
-    import matplotlib.pyplot as plt
 
-    from overfit_tutorial import claims, figures
-
-    def run(script, *, may_stop_at=()):
+    def run(script, *, waits_for=None, may_stop_at=()):
         found = {}
 
         def claim(id, sentence, *, holds, **values):
             found[id] = bool(holds)
+            if waits_for is not None and found.keys() >= waits_for:
+                raise _Enough
 
         monkeypatch.setattr(claims, "claim", claim)
-        monkeypatch.setattr(figures, "show", lambda figure, **words: plt.close(figure))
-        with plt.rc_context({"backend": "agg"}):
-            try:
-                runpy.run_path(str(script))
-            except may_stop_at:
-                plt.close("all")
+        try:
+            perform(script)
+        except (_Enough, *may_stop_at):
+            pass
         return found
 
     return run
