@@ -7,7 +7,8 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 import pytest
 
-from overfit_tutorial import claims, figures
+from overfit_tutorial import claims, figures, tables
+from overfit_tutorial.statistics import Bounded
 from overfit_tutorial.studies import minima
 
 ROOT = Path(__file__).parents[2]
@@ -39,6 +40,7 @@ def _stage(monkeypatch, tmp_path):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("OVERFIT_TUTORIAL_STORE", str(ROOT / "docs" / "_build" / "store"))
     monkeypatch.setattr(figures, "show", lambda figure, **words: plt.close(figure))
+    monkeypatch.setattr(tables, "show", lambda columns, **formats: None)
     monkeypatch.setattr(minima, "find_minima", find_minima_once)
     with plt.rc_context({"backend": "agg"}):
         yield
@@ -81,7 +83,9 @@ def claims_of(monkeypatch, perform):
         found = {}
 
         def claim(id, sentence, *, holds, **values):
-            found[id] = bool(holds)
+            bounded = [value for value in values.values() if isinstance(value, Bounded)]
+            kept = [bound.holds for bound in bounded]
+            found[id] = bool(getattr(holds, "holds", holds)) and all(kept)
             if waits_for is not None and found.keys() >= waits_for:
                 raise _Enough
 
@@ -93,40 +97,3 @@ def claims_of(monkeypatch, perform):
         return found
 
     return run
-
-
-@pytest.fixture
-def float64():
-    """Let Keras compute in float64, too."""
-    import keras
-
-    keras.config.set_floatx("float64")
-    keras.config.set_dtype_policy("float64")  # kept since the first layer, otherwise
-    yield
-    keras.config.set_floatx("float32")
-    keras.config.set_dtype_policy("float32")
-
-
-@pytest.fixture
-def no_xla(monkeypatch):
-    """Let TensorFlow refuse to compile, as on a platform without XLA."""
-    import tensorflow as tf
-
-    from overfit_tutorial import _xla
-    from overfit_tutorial._engine import loop
-    from overfit_tutorial.landscapes import functional
-
-    original = tf.function
-
-    def function(*arguments, jit_compile=None, **options):
-        if jit_compile:
-            raise tf.errors.UnimplementedError(None, None, "no XLA here")
-        return original(*arguments, **options)
-
-    kept = (_xla.has_xla, loop._loop_of, functional.compiled)
-    for cached in kept:
-        cached.cache_clear()
-    monkeypatch.setattr(tf, "function", function)
-    yield
-    for cached in kept:
-        cached.cache_clear()
