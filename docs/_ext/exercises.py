@@ -13,16 +13,12 @@ from pathlib import Path
 
 import published
 from docutils import nodes
+from folds import fold
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
-from sphinx.writers.html5 import HTML5Translator
 from words import SEPARATOR, link
 
 _EXERCISE = re.compile(r"^ *\.\. exercise:: *(.+?) *$", flags=re.MULTILINE)
-
-
-class answer(nodes.General, nodes.Element):  # noqa: N801, docutils names nodes so
-    """An answer, folded away by a native ``<details>``: no script, and print shows it."""
 
 
 class Exercise(SphinxDirective):
@@ -35,13 +31,15 @@ class Exercise(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         title, messages = self.parse_inline(self.arguments[0])
         box = nodes.container(classes=["exercise"], ids=[exercise_id(self.arguments[0])])
-        label = nodes.inline("", "Try it ", classes=["exercise-label"])
+        label = nodes.inline("", f"Try it{SEPARATOR}", classes=["exercise-label"])
         box += nodes.paragraph("", "", label, *title, classes=["exercise-title"])
         box += self.parse_content_to_nodes()
-        answers = list(box.findall(answer))
+        answers = list(box.findall(fold))
         if len(answers) != 1:
             raise self.error(f"the exercise {self.arguments[0]!r} needs one answer")
-        answers[0]["to"] = "".join(part.astext() for part in title)
+        # Whoever hears a list of what can be opened hears which answer it is.
+        words = escape("".join(part.astext() for part in title))
+        answers[0]["summary"] += f'<span class="visually-hidden"> to “{words}”</span>'
         return [box, *messages]
 
 
@@ -52,17 +50,9 @@ class Answer(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         self.assert_has_content()
-        return [answer("", *self.parse_content_to_nodes())]
-
-
-def _visit_answer(self: HTML5Translator, node: answer) -> None:
-    # Whoever hears a list of what can be opened hears which answer it is.
-    words = f'Show the answer<span class="visually-hidden"> to “{escape(node["to"])}”</span>'
-    self.body.append(f'<details class="answer-fold"><summary>{words}</summary>\n')
-
-
-def _depart_answer(self: HTML5Translator, node: answer) -> None:
-    self.body.append("</details>\n")
+        answer = fold(summary="Show the answer", classes=["answer-fold"])
+        answer += self.parse_content_to_nodes()
+        return [answer]
 
 
 def exercise_id(title: str) -> str:
@@ -110,7 +100,6 @@ class FigureList(ExerciseList):
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    app.add_node(answer, html=(_visit_answer, _depart_answer))
     app.add_directive("exercise", Exercise)
     app.add_directive("answer", Answer)
     app.add_directive("exercise-list", ExerciseList)
