@@ -71,23 +71,20 @@ def test_averaged_weights_seldom_beat_the_line(perform):
 
 
 def test_twenty_seeds_show_that_the_network_loses_but_not_by_how_much(perform):
-    few = [("N_SEEDS, N_DRAWN = 200, 20", "N_SEEDS, N_DRAWN = 20, 20")]
+    few = [("N_SEEDS, N_DRAWN = 200, 20", "N_SEEDS, N_DRAWN = 20, 2")]
     page = perform(LUCK, "loses", "times", changes=few)
     assert page["loses"].low > 0.75
     assert 5 * page["times"].low < page["times"].high
     assert page["times"].low < 4
 
 
-@pytest.mark.parametrize(
-    ("moments", "settings", "error", "risk"),
-    [((6400,), {}, 3.6, 0.4), ((20000,), EAGER, 2.7, 0.9)],
-    ids=["a tenth of the step", "the eager recipe"],
-)
-def test_small_batches_hold_back_other_recipes_too(moments, settings, error, risk, perform):
+def test_small_batches_hold_back_other_recipes_too(perform):
     train = perform(LONGER, "train")["train"]
-    errors, risks, _ = train(moments, "", batch_size=32, learning_rate=0.001, **settings)
-    found = [np.median(errors[-1]), np.median(risks[-1])]
-    assert found == [pytest.approx(error, abs=0.06), pytest.approx(risk, abs=0.06)]
+    cases = [(6400, {}, 3.6, 0.4), (20000, EAGER, 2.7, 0.9)]
+    for moment, settings, *expected in cases:
+        errors, risks, _ = train((moment,), "", batch_size=32, learning_rate=0.001, **settings)
+        found = [np.median(errors[-1]), np.median(risks[-1])]
+        assert found == pytest.approx(expected, abs=0.06)
 
 
 def test_the_order_of_the_points_is_a_lottery(perform):
