@@ -121,7 +121,7 @@ measured(
 #
 # "They look pretty similar" is a judgment of the eye. Excess risk is the mean
 # squared distance to the truth. Its distribution has a long tail, so we quote
-# medians and shares rather than means.
+# medians, with 99% intervals, and shares rather than means.
 
 risk = {
     "network": table.risk.to_numpy(),
@@ -158,15 +158,14 @@ measured(
 # On the ladder, most networks stand between the line and the joined dots.
 # What averaged weights are, comes next.
 
-every = ladder.rungs()
 figure, ax = plt.subplots(figsize=(5.6, 3.2))
 rows = {
     "line": (risk["line"], "line"),
     "averaged\nweights": (risk["averaged weights"], "series_b"),
     "network": (risk["network"], "network"),
 }
-rungs = {"least squares": every["least squares"]}
-rungs["dots"] = every["join the dots"]
+rungs = {"least squares": ladder.least_squares()}
+rungs["dots"] = ladder.join_the_dots()
 figures.plot_studies(ax, rows, rungs)
 ax.set_title("Two hundred seeds on the ladder")
 figures.show(
