@@ -16,7 +16,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from overfit_tutorial import data, figures, landscapes, statistics
-from overfit_tutorial.claims import claim
+from overfit_tutorial.claims import measured, number
 from overfit_tutorial.curvature.spectra import estimate_spectrum
 from overfit_tutorial.ensembles import fit_ensemble
 from overfit_tutorial.studies.minima import find_minima
@@ -24,28 +24,6 @@ from overfit_tutorial.studies.minima import find_minima
 plt.style.use(figures.STYLE)
 N_MEMBERS, SEED = 32, 0
 N_STORIES, DATA_SEED, TRAINING_SEED = 20, 0, 1
-
-# %%
-# Ten directions, far from equal
-# ------------------------------
-#
-# These are the good minima of :doc:`plot_1_are_bad_minima_sharper`.
-
-found = find_minima(N_MEMBERS, seed=SEED)
-members = np.flatnonzero(found.interpolates)
-values = found.eigenvalues[members]
-
-figure, ax = plt.subplots()
-thin = {"color": figures.LIGHT["network"], "linewidth": 0.7}
-ax.plot(np.arange(1, values.shape[1] + 1), values.T, **thin)
-ax.set(yscale="log", xlabel="rank", ylabel="eigenvalue (log scale)")
-ax.set_title("How the loss bends at a minimum")
-figures.show(
-    figure,
-    caption="The eigenvalues that are not zero, one line for each network.",
-    alt="A bundle of lines falls over several decades from the first to the "
-    "tenth eigenvalue, in about the same way for all networks.",
-)
 
 # %%
 # Two ways to look at one matrix
@@ -60,14 +38,16 @@ figures.show(
 # The nonzero eigenvalues of the Gauss–Newton matrix are those of the small
 # matrix :math:`\frac{2}{n} J J^\top`, with a row for each point. So they are
 # exact. The Hessian itself is too large to write down for big networks, but
-# products with it are cheap, and a few dozen of them tell where eigenvalues
-# lie: *stochastic Lanczos quadrature* :cite:`ghorbani2019`.
+# products with it are cheap.
 #
-# Each of these networks fits its ten points exactly.
+# We look at both for the good minima of :doc:`plot_1_are_bad_minima_sharper`:
+# small networks that fit their ten points exactly.
 
-print(f"{len(members)} of {N_MEMBERS} networks interpolate")
+found = find_minima(N_MEMBERS, seed=SEED)
+members = np.flatnonzero(found.interpolates)
 x, y = found.points.x, found.points.y
 networks = {k: found.fit[k].to_keras() for k in members}
+print(f"{len(members)} of {N_MEMBERS} networks interpolate")
 
 
 def hessian(k):
@@ -75,34 +55,30 @@ def hessian(k):
     return landscapes.hessian_operator(networks[k], x[k], y[k])
 
 
+# %%
+# Ten spikes in an ocean of zeros
+# -------------------------------
+#
+# A few dozen products with the Hessian tell where eigenvalues lie:
+# *stochastic Lanczos quadrature* :cite:`ghorbani2019`. Each probe starts from
+# a random vector, and knows nothing of the Jacobian. We count how many
+# eigenvalues it sees beyond each value, and draw the exact ones of
+# Gauss–Newton as stairs.
+
 first = members[0]
 exact = found.eigenvalues[first]
 spectrum = estimate_spectrum(
     hessian(first), seed=SEED, n_probes=20, n_lanczos_steps=40
 )
 n_parameters = spectrum.n_eigenvalues
-print(f"{n_parameters:,} parameters, {len(exact)} Gauss–Newton eigenvalues")
-
-# %%
-# Ten spikes in an ocean of zeros
-# -------------------------------
-#
-# Each probe of the Lanczos method starts from a random vector, and knows
-# nothing of the Jacobian. We count how many eigenvalues it sees beyond each
-# value, and draw the exact ones as stairs.
-
 grid = np.geomspace(exact[0] * 1e-5, exact[0] * 2, 300)
 counts = [spectrum.trace(lambda t, v=v: t > v) for v in grid]
-middle = np.array([c.value for c in counts])
-spread = np.array([c.standard_error for c in counts])
 
 figure, ax = plt.subplots()
-ax.fill_between(
-    grid,
-    middle - 2 * spread,
-    middle + 2 * spread,
-    color=figures.LIGHT["interval"],
-)
+middle = np.array([c.value for c in counts])
+spread = 2 * np.array([c.standard_error for c in counts])
+shade = figures.LIGHT["interval"]
+ax.fill_between(grid, middle - spread, middle + spread, color=shade)
 figures.plot_curve(
     ax, grid, middle, role="network", label="Lanczos, 20 probes"
 )
@@ -121,9 +97,11 @@ figures.show(
 )
 
 # %%
-# The places agree, since Lanczos finds outliers quickly. The
-# counts are noisy, since a random vector contains more of one eigenvector than
-# of another.
+# The places agree, since Lanczos finds outliers quickly. The counts are noisy,
+# since a random vector contains more of one eigenvector than of another.
+#
+# A cliff behind the tenth
+# ------------------------
 #
 # Is the rest really zero? We estimate a bound. No eigenvalue of the Hessian
 # differs from Gauss–Newton's by more than the Frobenius norm of the difference
@@ -143,22 +121,43 @@ def remainder(k, n_probes=20):
 
 share = 1e9 * np.array([remainder(k) for k in members])
 largest = statistics.quantile_interval(share, confidence=0.99)
-claim(
+values = found.eigenvalues[members]
+
+figure, ax = plt.subplots()
+color = figures.LIGHT["network"]
+ranks = np.arange(1, values.shape[1] + 1)
+relative = (values / values[:, :1]).T
+ax.plot(ranks, relative, color=color, linewidth=0.7, alpha=0.5)
+ax.plot(ranks, np.median(relative, axis=1), color=color, linewidth=3)
+others = 12.5 + np.linspace(-0.8, 0.8, len(share))
+ax.plot(others, share / 1e9, "v", color=figures.LIGHT["series_a"])
+ax.annotate("all others:\nbelow this", (12.5, 3e-7), ha="center", va="bottom")
+ax.set_xticks([*range(1, 11), 12.5], [*range(1, 11), "11 and on"])
+ax.set(yscale="log", ylim=(3e-9, 3), xlabel="rank")
+ax.set(ylabel="eigenvalue / largest (log scale)")
+ax.set_title("Ten unequal directions, and then a cliff")
+figures.show(
+    figure,
+    caption="The eigenvalues at a minimum, as shares of the largest: thin "
+    "lines are networks, the thick one is their median. Triangles: for each "
+    "network, the bound on all the others.",
+    alt="A bundle of lines falls over several decades from the first to the "
+    "tenth eigenvalue, in about the same way for all networks. Right of it, "
+    "further decades below, a row of triangles marks how large the remaining "
+    "eigenvalues can be at most.",
+    headline=True,
+)
+measured(
     "all-but-ten-are-zero",
     "At a minimum, no eigenvalue of the Hessian differs from Gauss–Newton's "
-    "by more than an estimated {value:.0f} billionths of the largest, in the "
-    "median over {n} networks ({low:.0f} to {high:.0f}), nor by more than "
-    "{most:.0f} in any of them. So all but {points} of {parameters:,} are "
-    "zero, to that precision.",
-    value=largest.value,
-    interval=largest.ends,
-    confidence=0.99,
-    n=len(members),
-    holds=share.max() < 1000,
+    "by more than an estimated {:.0f} billionths of the largest, in the "
+    "median over {n} networks, nor by more than {most:.0f} in any of them. So "
+    "all but {points} of {parameters:,} are zero, to that precision.",
+    largest.below(1000),
+    most=number(share.max()).below(1000),
     wrong_if="one of the networks might have an eigenvalue that differs by a "
     "millionth of the largest",
     headline=True,
-    most=share.max(),
     points=len(exact),
     parameters=n_parameters,
 )
@@ -167,27 +166,42 @@ claim(
 # Few directions carry it all
 # ---------------------------
 #
-# How unequal are the lines of the first figure?
+# How unequal are the ten? The trace is the sum of all eigenvalues. We add them
+# up, the largest first.
 
+held = np.cumsum(values, axis=1) / values.sum(axis=1, keepdims=True)
 top = statistics.quantile_interval(
     values[:, 0] / values.sum(axis=1), confidence=0.99
 )
 decades = statistics.quantile_interval(
     np.log10(values[:, 0] / values[:, -1]), confidence=0.99
 )
-claim(
+
+figure, ax = plt.subplots()
+ax.plot(ranks, held.T, color=color, linewidth=0.7, alpha=0.5)
+ax.plot(ranks, np.median(held, axis=0), color=color, linewidth=3)
+equal = ranks / len(ranks)
+figures.plot_curve(
+    ax, ranks, equal, role="series_b", label="if all were alike"
+)
+ax.set(xlabel="directions, the steepest first", ylabel="share of the trace")
+ax.set(xticks=ranks, ylim=(0, 1.03))
+ax.set_title("Three directions are nearly all of it")
+ax.legend(loc="lower right")
+figures.show(
+    figure,
+    caption="How much of the trace the steepest directions hold together: "
+    "thin lines are networks, the thick one is their median.",
+    alt="Curves start above one half and level off close to one from the "
+    "third direction on. A dotted straight line, for ten equal eigenvalues, "
+    "runs far below them.",
+)
+measured(
     "one-direction-is-half-of-it",
-    "The steepest direction holds {value:.0%} of the trace, in the median "
-    "over {n} minima ({low:.0%} to {high:.0%}). The tenth holds less by a "
-    "factor of 10 to the {decades:.1f}.",
-    value=top.value,
-    interval=top.ends,
-    confidence=0.99,
-    n=len(members),
-    holds=top.low > 0.3 and decades.low > 1,
-    threshold=0.3,
-    wrong_if="the share might be below three tenths, or the ratio below ten",
-    decades=decades.value,
+    "In the median over {n} minima, the steepest direction holds {:.0%} of "
+    "the trace, and {decades:.1f} decades lie between it and the tenth.",
+    top.above(0.3),
+    decades=decades.above(1),
 )
 
 # %%
@@ -212,30 +226,34 @@ for fit, u, v in zip(fits, samples.x, samples.y, strict=True):
         operator, seed=SEED, n_probes=2, n_lanczos_steps=30
     ).nodes
     edges.append(seen.min() / seen.max())
-    top_of_half = landscapes.gauss_newton_eigenvalues(model, u, v)[0]
-    ratios.append(seen.max() / top_of_half)
-
+    steepest = landscapes.gauss_newton_eigenvalues(model, u, v)[0]
+    ratios.append(seen.max() / steepest)
 negative = statistics.quantile_interval(edges, confidence=0.99)
-claim(
-    "the-story-ends-on-a-slope",
-    "At the story's last step the Hessian has a negative eigenvalue, in the "
-    "median over {n} seeds {size:.1%} as large as the largest that is found "
-    "({size_low:.1%} to {size_high:.1%}).",
-    value=negative.value,
-    interval=negative.ends,
-    confidence=0.99,
-    n=N_STORIES,
-    holds=negative.high < -1e-3,
-    threshold=-1e-3,
-    wrong_if="the median might be less than a thousandth",
-    size=-negative.value,
-    size_low=-negative.high,
-    size_high=-negative.low,
+
+figure, ax = plt.subplots(figsize=(5.6, 3.2))
+ax.bar(range(1, N_STORIES + 1), 100 * np.sort(edges), color=color)
+ax.set(xlabel="seed, in order", ylabel="lowest / largest, %")
+ax.set_xticks([1, 5, 10, 15, 20])
+ax.grid(axis="x", visible=False)
+ax.set_title("At its last step, the loss would still fall")
+figures.show(
+    figure,
+    caption="The lowest eigenvalue that is found at the story's last step, in "
+    "percent of the largest, for each seed.",
+    alt="Twenty bars that hang down from zero, in order of their length. The "
+    "longest reach several percent, the shortest hardly leave zero.",
 )
 low, high = np.quantile(ratios, [0, 1])
 print(f"of {N_STORIES} seeds, {np.sum(np.less(edges, -1e-5))} have one")
 print(
     f"largest eigenvalue, Hessian over Gauss–Newton: {low:.2f} to {high:.2f}"
+)
+measured(
+    "the-story-ends-on-a-slope",
+    "At the story's last step the Hessian has a negative eigenvalue: the "
+    "lowest that is found is {:.1%} of the largest, in the median over {n} "
+    "seeds.",
+    negative.below(-1e-3),
 )
 
 # %%

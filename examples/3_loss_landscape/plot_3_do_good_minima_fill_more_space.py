@@ -15,8 +15,8 @@ among those that training finds by itself. The weaker one is not there.
 import matplotlib.pyplot as plt
 import numpy as np
 
-from overfit_tutorial import curvature, figures, statistics
-from overfit_tutorial.claims import claim
+from overfit_tutorial import curvature, figures, statistics, tables
+from overfit_tutorial.claims import measured, number
 from overfit_tutorial.studies.minima import find_minima
 from overfit_tutorial.weights import directions
 
@@ -26,32 +26,11 @@ OFFSETS = (0, 4, 8)
 N_REDRAWS = 5
 
 # %%
-# Wide and narrow
-# ---------------
-#
-# In one direction, a flat valley has a little more room than a sharp one.
-
-step = np.linspace(-1, 1, 401)
-figure, ax = plt.subplots(figsize=figures.LADDER)
-for bend, role, name in ((2, "network", "flat"), (20, "series_a", "sharp")):
-    loss = bend * step**2 / 2
-    figures.plot_curve(ax, step, loss, role=role, label=name)
-ax.axhline(0.3, color=figures.LIGHT["muted"], linewidth=1)
-ax.set(xlabel="step", ylabel="loss", title="Room to move")
-ax.set(xlim=(-1, 2), ylim=(0, 1))
-ax.legend(loc="upper right")
-figures.show(
-    figure,
-    caption="Below the thin line there is room: more in the flat valley.",
-    alt="Two parabolas with the same lowest point. The flat one is below a "
-    "horizontal line over most of the plot, the sharp one in the middle only.",
-)
-
-# %%
 # What volume means
 # -----------------
 #
-# In thousands of directions, such factors multiply. So the paper's central
+# In one direction, a flat valley has a little more room than a sharp one. In
+# thousands of directions, such factors multiply. So the paper's central
 # argument is that the volume of good minima dominates :cite:`wu2017`.
 #
 # Near a minimum the loss is a bowl, with the Hessian :math:`H` as its shape.
@@ -86,32 +65,25 @@ def gather(sets, scale=SCALE):
     return np.array(columns).T
 
 
-def correlation(volume, risk, **options):
-    """Return Kendall's rank correlation with a 99% interval."""
-    return statistics.kendall_interval(
-        volume, risk, seed=BOOTSTRAP_SEED, confidence=0.99, **options
-    )
-
-
 # %%
 # Across levels of poison it is striking
 # --------------------------------------
 #
 # The minima are those of :doc:`plot_1_are_bad_minima_sharper`: 32 sets of ten
 # points, each fitted without wrong points, after wrong ones off by 4, and by
-# 8. Only runs that interpolate are kept. Intervals are over sets of points,
-# since minima that share their points are not independent.
+# 8. Only runs that interpolate are kept.
 
 volume, risk, level, points = gather(minima)
+
 figure, ax = plt.subplots()
-roles = ("network", "series_b", "series_a")
-for i, (offset, role, marker) in enumerate(
-    zip(OFFSETS, roles, "osD", strict=True)
-):
-    color, mine = figures.LIGHT[role], level == i
-    label = f"wrong by {offset}" if offset else "no wrong points"
-    ax.plot(volume[mine], risk[mine], marker, color=color, label=label)
-ax.set(yscale="log", xlabel="logarithm of the volume", ylabel="excess risk")
+clouds = zip(OFFSETS, ("network", "series_b", "series_a"), "osD", strict=True)
+for i, (offset, role, marker) in enumerate(clouds):
+    style = {"color": figures.LIGHT[role], "markersize": 5}
+    label, mine = f"wrong by {offset}", level == i
+    style["label"] = label if offset else "no wrong points"
+    ax.plot(volume[mine], risk[mine], marker, **style)
+ax.set(yscale="log", xlabel="logarithm of the volume")
+ax.set_ylabel("excess risk (log scale)")
 ax.set_title("Where we made minima bad, the large are good")
 ax.legend(loc="lower left")
 figures.show(
@@ -125,24 +97,27 @@ figures.show(
     "weaker.",
 )
 
-across = correlation(volume, risk, units=points)
-claim(
-    "volume-orders-good-and-bad",
-    "Across levels of poison, more volume goes with less excess risk: their "
-    "rank correlation is {value:.2f} ({low:.2f} to {high:.2f}).",
-    value=across.value,
-    interval=across.ends,
-    confidence=0.99,
-    n=len(np.unique(points)),
-    holds=across.high < -0.5,
-    threshold=-0.5,
-    wrong_if="the rank correlation might be above minus one half",
-)
-
 # %%
 # Kendall's rank correlation is the share of pairs that are ordered alike, less
 # the share ordered oppositely. Minus one is what the argument hopes for; zero
-# is a coin toss.
+# is a coin toss. Intervals are over sets of points, since minima that share
+# their points are not independent.
+
+
+def correlation(volume, risk, **options):
+    """Return Kendall's rank correlation with a 99% interval."""
+    return statistics.kendall_interval(
+        volume, risk, seed=BOOTSTRAP_SEED, confidence=0.99, **options
+    )
+
+
+across = correlation(volume, risk, units=points)
+measured(
+    "volume-orders-good-and-bad",
+    "Across levels of poison, more volume goes with less excess risk: their "
+    "rank correlation is {:.2f}.",
+    across.below(-0.5),
+)
 
 # %%
 # On the same points, made bad alike, it is weaker
@@ -162,18 +137,11 @@ milder, bad, plain = (
 )
 volume, risk, _, points = gather(bad)
 within = correlation(volume, risk, groups=points)
-claim(
+measured(
     "volume-orders-bad-minima",
     "Among bad minima of the same loss, made by the same detour from other "
-    "first weights, the rank correlation of volume and excess risk is "
-    "{value:.2f} ({low:.2f} to {high:.2f}).",
-    value=within.value,
-    interval=within.ends,
-    confidence=0.99,
-    n=len(np.unique(points)),
-    holds=within.high < 0,
-    threshold=0,
-    wrong_if="the correlation might be zero",
+    "first weights, the rank correlation of volume and excess risk is {:.2f}.",
+    within.below(0),
 )
 
 # %%
@@ -181,7 +149,7 @@ claim(
 
 volume, risk, _, points = gather(milder)
 four = correlation(volume, risk, groups=points)
-print(f"{four.value:.2f} ({four.low:.2f} to {four.high:.2f})")
+print(f"rank correlation: {four:.2f}")
 
 # %%
 # Where nobody put anything, it is gone
@@ -189,7 +157,65 @@ print(f"{four.value:.2f} ({four.low:.2f} to {four.high:.2f})")
 #
 # But the question was why *training* finds good minima. So: the same without
 # wrong points. Of the five minima that plain training finds on the same
-# points, are the larger ones better?
+# points, are the larger ones better? We draw each minimum relative to the mean
+# over those of its points.
+
+
+def beside_its_own(values, points):
+    """Return values less their mean over the minima of the same points."""
+    return values - [np.mean(values[points == k]) for k in points]
+
+
+panels = {"made bad": bad, "found": plain}
+clouds = {}
+for name, sets in panels.items():
+    volume, risk, _, points = gather(sets)
+    logarithms = beside_its_own(np.log(risk), points)
+    clouds[name] = beside_its_own(volume, points), np.exp(logarithms)
+
+figure, axes = plt.subplots(2, sharex=True, sharey=True, figsize=(5.6, 5.6))
+titles = ("Made bad: the larger is often the better", "Found: no such thing")
+roles = ("series_a", "network")
+for ax, cloud, title, role in zip(
+    axes, clouds.values(), titles, roles, strict=True
+):
+    ax.axhline(1, color=figures.LIGHT["muted"], linewidth=1)
+    ax.axvline(0, color=figures.LIGHT["muted"], linewidth=1)
+    ax.plot(*cloud, "o", color=figures.LIGHT[role], markersize=4)
+    ax.set(title=title, yscale="log", ylabel="risk / mean")
+    ax.set_yticks([0.5, 1, 2], ["0.5", "1", "2"], minor=False)
+    ax.minorticks_off()
+axes[1].set_xlabel("logarithm of the volume, less its mean")
+figures.show(
+    figure,
+    caption="Five minima on each of 32 sets of points, relative to the "
+    "(geometric) mean of their five. Above, after a detour over wrong points; "
+    "below, by plain training. To the right: more volume. Down: nearer to the "
+    "truth.",
+    alt="Two clouds on the same axes. The upper one slopes from the upper "
+    "left to the lower right. The lower one is a flat strip around one: "
+    "volumes differ, excess risks hardly.",
+    headline=True,
+)
+
+# %%
+# There is little to order. From each of five first weights, plain training
+# finds nearly the same excess risk, though the volumes differ. In the median
+# over sets of points, the largest is so many times the smallest:
+
+spreads = {"minima": [*panels], "excess risk": [], "volume": []}
+for sets in panels.values():
+    volume, risk, _, points = gather(sets)
+    five = [points == k for k in np.unique(points)]
+    times = [risk[rows].max() / risk[rows].min() for rows in five]
+    spreads["excess risk"].append(np.median(times))
+    volumes = np.exp(np.median([np.ptp(volume[rows]) for rows in five]))
+    spreads["volume"].append(volumes)
+tables.show(spreads, excess_risk=".2f", volume=".0f")
+
+# %%
+# No scale brings it back
+# -----------------------
 #
 # The scale is still ours to choose. At small :math:`\tau^2/\varepsilon` the
 # volume ranks minima by the trace of :math:`H`, at large ones by the product
@@ -201,9 +227,12 @@ curves = {"all levels": [], "made bad": [], "found": []}
 for scale in scales:
     volume, risk, _, points = gather(minima, scale)
     curves["all levels"].append(correlation(volume, risk, units=points))
-    for name, sets in {"made bad": bad, "found": plain}.items():
+    for name, sets in panels.items():
         volume, risk, _, points = gather(sets, scale)
         curves[name].append(correlation(volume, risk, groups=points))
+lowest = min(one.low for one in curves["found"])
+volume, risk, _, points = gather(plain)
+here = correlation(volume, risk, groups=points)
 
 figure, ax = plt.subplots()
 roles = ("series_b", "series_a", "network")
@@ -214,7 +243,7 @@ for (name, found), role in zip(curves.items(), roles, strict=True):
     middle = [one.value for one in found]
     figures.plot_curve(ax, scales, middle, role=role, label=name)
 ax.axhline(0, color=figures.LIGHT["muted"], linewidth=1)
-ax.axvline(SCALE, color=figures.LIGHT["muted"], linewidth=1)
+ax.axvline(SCALE, 0, 0.88, color=figures.LIGHT["muted"], linewidth=1)
 ax.set(xscale="log", ylim=(-1, 1), ylabel="rank correlation with risk")
 ax.set(xlabel="scale τ²/ε (log scale)")
 ax.set_title("None of seven scales brings it back")
@@ -228,50 +257,22 @@ figures.show(
     "far below zero, minima made bad about halfway, and minima that plain "
     "training finds at zero, and above it where the scale is small.",
 )
-
-# %%
-# In numbers, for the minima that plain training finds:
-
-for scale, one in zip(scales, curves["found"], strict=True):
-    interval = f"({one.low:.2f} to {one.high:.2f})"
-    print(f"scale {scale:8g}: {one.value:5.2f} {interval}")
-
-# %%
-# At small scales it is above zero, if anything: more volume goes with *more*
-# risk, the reverse of what the argument hopes for.
-
-volume, risk, _, points = gather(plain)
-here = correlation(volume, risk, groups=points)
-lowest = min(one.low for one in curves["found"])
-claim(
+measured(
     "volume-does-not-order-found-minima",
     "Among minima that training finds on the same points, from other first "
-    "weights, the rank correlation of volume and excess risk is {value:.2f} "
-    "({low:.2f} to {high:.2f}).",
-    value=here.value,
-    interval=here.ends,
-    confidence=0.99,
-    n=len(np.unique(points)),
-    holds=here.low > -1 / 3 and here.high < 1 / 3 and lowest > -1 / 3,
-    threshold=(-1 / 3, 1 / 3),
+    "weights, the rank correlation of volume and excess risk is {:.2f}. Over "
+    "all seven scales, no interval reaches below {least:.2f}.",
+    here.inside(-1 / 3, 1 / 3),
+    least=number(lowest).above(-1 / 3),
     wrong_if="two pairs of three might be ordered one way, or at any other "
     "scale as the argument needs it",
     headline=True,
 )
 
 # %%
-# There is little to order. From each of five first weights, plain training
-# finds nearly the same excess risk, though the volumes differ.
-
-print(f"largest over smallest of five:{'excess risk':>14}{'volume':>10}")
-for name, sets in {"made bad": bad, "found": plain}.items():
-    volume, risk, _, points = gather(sets)
-    five = [points == k for k in np.unique(points)]
-    times = np.median([risk[rows].max() / risk[rows].min() for rows in five])
-    volumes = np.exp(np.median([np.ptp(volume[rows]) for rows in five]))
-    print(f"{name:30}{times:14.2f}{volumes:10.0f}")
-
-# %%
+# At small scales it is above zero, if anything: more volume goes with *more*
+# risk, the reverse of what the argument hopes for.
+#
 # Random rays see something else
 # ------------------------------
 #
@@ -282,40 +283,55 @@ for name, sets in {"made bad": bad, "found": plain}.items():
 # eigenvalues only; the volume needs all of them. We turn the radii of eight
 # rays back into a trace.
 
-found, ratios, unequal = minima[2], [], []
-tolerance = 0.001 * found.points.noise_std**2
-for k in np.flatnonzero(found.interpolates):
-    loss, weights = found.loss(k), found.weights(k)
-    radii = directions.ray_radius(
-        loss, weights, tolerance=tolerance, seed=RAY_SEED + k, n_rays=8
+found, kept = minima[2], np.flatnonzero(minima[2].interpolates)
+rays = {"tolerance": 0.001 * found.points.noise_std**2, "n_rays": 8}
+walks = [
+    directions.ray_radius(
+        found.loss(k), found.weights(k), seed=RAY_SEED + k, **rays
     )
-    n_weights = sum(array.size for array in weights)
-    estimate = 2 * tolerance * n_weights * np.mean(radii**-2)
-    ratios.append(estimate / found.eigenvalues[k].sum())
-    unequal.append(radii.max() / radii.min())
-print(f"longest over shortest of eight rays: {np.median(unequal):.1f}")
+    for k in kept
+]
+radii = np.array(walks)
+traces = found.eigenvalues[kept].sum(axis=1)
+n_weights = found.fit.recipe.n_parameters()
+means = np.mean(radii**-2, axis=1)
+ratios = 2 * rays["tolerance"] * n_weights * means / traces
+unequal = np.median(radii.max(axis=1) / radii.min(axis=1))
+print(f"longest over shortest of eight rays: {unequal:.1f}")
 agreement = statistics.bootstrap_interval(
     ratios, np.mean, seed=BOOTSTRAP_SEED, confidence=0.99
 )
-claim(
+
+figure, ax = plt.subplots()
+ends = np.array([0.8 * traces.min(), 1.2 * traces.max()])
+figures.plot_curve(ax, ends, ends, role="truth", label="equal")
+marks = {"color": figures.LIGHT["series_a"], "label": "bad minima"}
+ax.plot(traces, ratios * traces, "D", markersize=5, **marks)
+ax.set(xscale="log", yscale="log", xlabel="trace of the Hessian (log scale)")
+ax.set_ylabel("what eight rays say of it (log scale)")
+ticks = [5_000, 10_000, 20_000, 40_000, 80_000]
+ax.set(xticks=ticks, yticks=ticks)
+ax.minorticks_off()
+ax.set_title("Rays know the trace, and no more")
+ax.legend(loc="upper left")
+figures.show(
+    figure,
+    caption="Each mark is one bad minimum. On the dashed line, the radii of "
+    "eight rays say of the trace what it is.",
+    alt="Marks scatter closely around a dashed diagonal, over more than a "
+    "decade of the trace.",
+)
+measured(
     "rays-measure-the-trace",
     "Radii along random rays know the trace of the Hessian: what they say of "
-    "it is {value:.2f} times the exact trace, in the mean over bad minima "
-    "({low:.2f} to {high:.2f}).",
-    value=agreement.value,
-    interval=agreement.ends,
-    confidence=0.99,
-    n=len(ratios),
-    holds=agreement.within(2 / 3, 3 / 2),
-    threshold=(2 / 3, 3 / 2),
-    wrong_if="the interval reached two thirds or one and a half",
+    "it is {:.2f} times the exact trace, in the mean over bad minima.",
+    agreement.inside(2 / 3, 3 / 2),
 )
 
 # %%
 # Even so, one ray is a poor measure. In many dimensions all directions are
 # said to be alike, but where a few eigenvalues carry the trace, they are not.
-
-# %%
+#
 # Lessons
 # -------
 #
@@ -334,7 +350,8 @@ claim(
 # .. exercise:: A line through the cloud
 #
 #    Predict first: without wrong points, but across data sets, does volume go
-#    with risk? Compute ``correlation`` for ``level == 0`` of the first table.
+#    with risk? Compute ``correlation`` where ``level == 0``, right after the
+#    first one.
 #
 #    .. answer::
 #

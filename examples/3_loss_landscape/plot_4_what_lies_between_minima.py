@@ -12,11 +12,13 @@ another. We expect bad minima in narrow valleys of their own, and mountains on
 the way. A bent path avoids most of them.
 """
 
+import dataclasses
+
 import matplotlib.pyplot as plt
 import numpy as np
 
 from overfit_tutorial import figures, statistics
-from overfit_tutorial.claims import claim
+from overfit_tutorial.claims import measured
 from overfit_tutorial.studies.minima import comparable, find_minima
 from overfit_tutorial.weights import directions, paths
 from overfit_tutorial.weights.symmetries import align_permutation
@@ -26,38 +28,16 @@ N_MEMBERS, SEED, DIRECTION_SEED, PATH_SEED = 32, 0, 1, 2
 N_PAIRS, N_DIRECTIONS = 20, 4
 
 # %%
-# Out of two minima
-# -----------------
-#
-# One of two was made bad: see :doc:`plot_1_are_bad_minima_sharper`.
-
-good = find_minima(N_MEMBERS, seed=SEED)
-bad = find_minima(N_MEMBERS, seed=SEED, offset=8)
-steps = np.linspace(-0.1, 0.1, 61)
-figure, ax = plt.subplots(figsize=figures.LADDER)
-for name, found, role in (("bad", bad, "series_a"), ("good", good, "network")):
-    loss, weights = found.loss(0), found.weights(0)
-    way = [directions.random_direction(weights, seed=DIRECTION_SEED)]
-    values = directions.loss_slice(loss, weights, way, steps)
-    figures.plot_curve(ax, steps, values, role=role, label=name)
-ax.set(xlabel="step", ylabel="loss", title="One is narrower")
-ax.set_xticks([-0.1, -0.05, 0, 0.05, 0.1])
-ax.legend(loc="upper center")
-figures.show(
-    figure,
-    caption="The loss on the way through two minima of the same ten points.",
-    alt="Two valleys with the same lowest point. The bad one is narrower.",
-)
-
-# %%
 # Three minima of the same points
 # -------------------------------
 #
 # *Good* and *bad* have the same ten points and the same first weights; the bad
-# one has made a detour over points wrong by 8. *Other* is a second good one,
-# from other first weights. We take sets of points on which all three
-# interpolate.
+# one has made a detour over points wrong by 8, as in
+# :doc:`plot_1_are_bad_minima_sharper`. *Other* is a second good one, from
+# other first weights. We take sets of points on which all three interpolate.
 
+good = find_minima(N_MEMBERS, seed=SEED)
+bad = find_minima(N_MEMBERS, seed=SEED, offset=8)
 other = find_minima(N_MEMBERS, seed=SEED, redraw=1)
 noise_variance = good.points.noise_std**2
 
@@ -88,13 +68,16 @@ def mean_slice(found, k):
     return np.mean(values, axis=0) / noise_variance
 
 
-# %%
-# The curves are medians over sets of points.
-
 slices = {
     name: np.array([mean_slice(found, k) for k in chosen])
     for name, found in {"good": good, "bad": bad}.items()
 }
+# A tenth of larger weights is a longer step, which is part of the difference.
+near = np.argmin(np.abs(steps - 0.1))
+narrower = statistics.quantile_interval(
+    slices["bad"][:, near] / slices["good"][:, near], confidence=0.99
+)
+
 figure, ax = plt.subplots()
 for name, role in {"bad": "series_a", "good": "network"}.items():
     low, middle, high = np.quantile(slices[name], [0.1, 0.5, 0.9], axis=0)
@@ -113,24 +96,11 @@ figures.show(
     alt="Two funnels over the same axis. That of the bad minima runs far "
     "above the other one everywhere.",
 )
-
-# A tenth of larger weights is a longer step, which is part of the difference.
-near = np.argmin(np.abs(steps - 0.1))
-narrower = statistics.quantile_interval(
-    slices["bad"][:, near] / slices["good"][:, near], confidence=0.99
-)
-claim(
+measured(
     "bad-valleys-are-narrow",
-    "A random step of a tenth of each unit's size raises the loss "
-    "{value:.0f} times as much at a bad minimum as at the good one, in the "
-    "median ({low:.0f} to {high:.0f}).",
-    value=narrower.value,
-    interval=narrower.ends,
-    confidence=0.99,
-    n=len(chosen),
-    holds=narrower.low > 10,
-    threshold=10,
-    wrong_if="the factor might be less than ten",
+    "A random step of a tenth of each unit's size raises the loss {:.0f} "
+    "times as much at a bad minimum as at the good one, in the median.",
+    narrower.above(10),
 )
 
 # %%
@@ -144,23 +114,14 @@ claim(
 # nearest to the first :cite:`ainsworth2023`.
 
 times = np.linspace(0, 1, 41)
-
-
-def highest(path, k):
-    """Return the highest loss on a path, in noise variances."""
-    return paths.loss_along(losses[k], path).max() / noise_variance
-
-
-heights = {}
+ways = {}
 for name, end in {"other": other, "bad": bad}.items():
-    lines, aligned = [], []
-    for k in chosen:
-        first, last = good.weights(k), end.weights(k)
-        lines.append(highest(paths.line_path(first, last, times), k))
-        last = align_permutation(first, last)
-        aligned.append(highest(paths.line_path(first, last, times), k))
-    heights[f"line to {name}, as listed"] = lines
-    heights[f"line to {name}, aligned"] = aligned
+    pairs = [(good.weights(k), end.weights(k)) for k in chosen]
+    aligned = [(a, align_permutation(a, b)) for a, b in pairs]
+    for order, ends in {"as listed": pairs, "aligned": aligned}.items():
+        ways[f"line to {name}, {order}"] = [
+            paths.line_path(first, last, times) for first, last in ends
+        ]
 
 # %%
 # A bent path goes around it
@@ -173,8 +134,8 @@ for name, end in {"other": other, "bad": bad}.items():
 # first weights, so that its units already correspond.
 
 bending = {"seed": PATH_SEED, "learning_rate": 0.01}
-curves = {"other": {}, "bad": {}}
 for name, n_steps in {"other": 200, "bad": 1000}.items():
+    ways[f"curve to {name}"] = []
     for k in chosen:
         first, last = good.weights(k), bad.weights(k)
         if name == "other":
@@ -182,53 +143,68 @@ for name, n_steps in {"other": 200, "bad": 1000}.items():
         control = paths.fit_bezier(
             losses[k], first, last, n_steps=n_steps, **bending
         )
-        curves[name][k] = paths.bezier_path(first, control, last, times)
-    heights[f"curve to {name}"] = [highest(curves[name][k], k) for k in chosen]
-
-print(f"{'highest loss / noise variance':30}{'median':>8}{'99% interval':>18}")
-height = {}
-for name, values in heights.items():
-    height[name] = statistics.quantile_interval(values, confidence=0.99)
-    interval = f"{height[name].low:.3g} to {height[name].high:.3g}"
-    print(f"{name:30}{height[name].value:8.3g}{interval:>18}")
+        curve = paths.bezier_path(first, control, last, times)
+        ways[f"curve to {name}"].append(curve)
 
 # %%
-# The mountain is real on the straight line. Between two good minima, most of
-# it comes from the order of the units. Between good and bad, another order
-# does not help. The bent paths avoid most of both.
+# Along each way we take the highest loss, in noise variances. The mountain is
+# real on the straight line. Between two good minima, most of it comes from the
+# order of the units. Between good and bad, another order does not help. The
+# bent paths avoid most of both.
 
+
+def losses_along(way):
+    """Return the loss along the paths of all sets of points."""
+    each = zip(chosen, way, strict=True)
+    return np.array([paths.loss_along(losses[k], path) for k, path in each])
+
+
+profiles = {n: losses_along(way) / noise_variance for n, way in ways.items()}
+heights = {name: values.max(axis=1) for name, values in profiles.items()}
+height = {
+    name: statistics.quantile_interval(values, confidence=0.99)
+    for name, values in heights.items()
+}
+wall = height["line to bad, as listed"]
 shorter = height["line to other, aligned"]
 assert shorter.high < height["line to other, as listed"].low
-wall = height["line to bad, as listed"]
-claim(
+left = statistics.quantile_interval(
+    heights["curve to bad"] / heights["line to bad, as listed"],
+    confidence=0.99,
+)
+
+figure, ax = plt.subplots()
+for row, (name, values) in enumerate(heights.items()):
+    role = "series_b" if name.startswith("curve") else "series_a"
+    jitter = row + np.linspace(-0.25, 0.25, len(values))
+    ax.plot(values, jitter, "o", markersize=3, color=figures.LIGHT[role])
+    ink = {"color": figures.LIGHT["ink"], "zorder": 3}
+    ax.plot(height[name].ends, [row, row], linewidth=2.5, **ink)
+    ax.plot(height[name].value, row, "D", **ink)
+rows = [name.replace(", ", ",\n") for name in heights]
+ax.set_yticks(range(len(rows)), rows)
+ax.set(xscale="log", ylim=(len(rows) - 0.5, -0.5))
+ax.set(xlabel="highest loss on the way / noise variance (log scale)")
+ax.set_title("High on the line, low on the curve")
+figures.show(
+    figure,
+    caption="From a good minimum to another good one, and to a bad one. Dots "
+    "are sets of points, diamonds medians with 99% intervals.",
+    alt="Six rows of dots on a logarithmic axis. Straight lines reach tens of "
+    "noise variances, but for the aligned line to the other good minimum, "
+    "which stays lower. The two curves stay below one in the median.",
+)
+measured(
     "straight-lines-cross-a-mountain",
     "On the straight line from a good to a bad minimum of the same points, "
-    "the loss rises to {value:.0f} noise variances, in the median ({low:.0f} "
-    "to {high:.0f}).",
-    value=wall.value,
-    interval=wall.ends,
-    confidence=0.99,
-    n=len(chosen),
-    holds=wall.low > 3,
-    threshold=3,
-    wrong_if="the median line might stay below three noise variances",
+    "the loss rises to {:.0f} noise variances, in the median.",
+    wall.above(3),
 )
-left = statistics.quantile_interval(
-    np.divide(heights["curve to bad"], heights["line to bad, as listed"]),
-    confidence=0.99,
-)
-claim(
+measured(
     "a-curve-goes-around",
-    "A bent path from good to bad avoids all but {value:.1%} of the height of "
-    "the mountain on the straight line, in the median ({low:.1%} to "
-    "{high:.1%}).",
-    value=left.value,
-    interval=left.ends,
-    confidence=0.99,
-    n=len(chosen),
-    holds=left.high < 0.2,
-    threshold=0.2,
-    wrong_if="a fifth of the mountain might remain",
+    "A bent path from good to bad avoids all but {:.1%} of the height of the "
+    "mountain on the straight line, in the median.",
+    left.below(0.2),
     headline=True,
 )
 
@@ -239,49 +215,67 @@ claim(
 # We walk along the curves from good to bad, and look at both: the loss, which
 # training sees, and the excess risk, which it does not.
 
-straight = {
-    k: paths.line_path(good.weights(k), bad.weights(k), times) for k in chosen
-}
-
-
-def losses_along(ways):
-    """Return the loss along the path of each set of points."""
-    return np.array([paths.loss_along(losses[k], ways[k]) for k in chosen])
-
-
-risk = np.array([[good.risk(k, w) for w in curves["bad"][k]] for k in chosen])
-drawn = {
-    "straight": (losses_along(straight), "series_a"),
-    "bent": (losses_along(curves["bad"]), "series_b"),
-    "risk, bent": (risk, "network"),
-}
-
-# %%
-# Everything is in units of the noise variance.
+curves = dict(zip(chosen, ways["curve to bad"], strict=True))
+risk = np.array([[good.risk(k, w) for w in way] for k, way in curves.items()])
+risk /= noise_variance
 
 figure, axes = plt.subplots(2, sharex=True, figsize=(5.6, 5.6))
-for (name, (values, role)), ax in zip(
-    drawn.items(), axes[[0, 0, 1]], strict=True
-):
-    scaled = values / noise_variance
+drawn = {
+    "straight": (profiles["line to bad, as listed"], "series_a", axes[0]),
+    "bent": (profiles["curve to bad"], "series_b", axes[0]),
+    "risk, bent": (risk, "network", axes[1]),
+}
+for name, (values, role, ax) in drawn.items():
     color = figures.LIGHT[role]
     if name != "straight":
-        ax.plot(times, scaled.T, color=color, linewidth=0.5, alpha=0.5)
-    middle = np.median(scaled, axis=0)
+        ax.plot(times, values.T, color=color, linewidth=0.5, alpha=0.5)
+    middle = np.median(values, axis=0)
     ax.plot(times, middle, color=color, linewidth=3, label=name)
     ax.set(yscale="log")
 axes[0].set(ylabel="loss", ylim=(1e-3, 100))
 axes[0].legend(loc="lower center", ncols=2)
 axes[1].set(ylabel="excess risk", xlabel="way from good (0) to bad (1)")
-axes[0].set_title("On the bent path, the loss stays low")
+axes[0].set_title("On the bent path, the loss stays low ...")
+axes[1].set_title("... while good turns into bad")
 figures.show(
     figure,
     caption="Above, the loss along straight and bent paths; below, the excess "
-    "risk along the bent ones. Thick: medians; thin: each set of points.",
+    "risk along the bent ones; both in noise variances. Thick: medians; thin: "
+    "each set of points.",
     alt="Above, a high arch for straight paths and a low one for bent paths; "
     "both begin and end near zero. Below, curves that climb from left to "
-    f"right, from a median of {np.median(risk[:, 0]) / noise_variance:.1f} to "
-    f"{np.median(risk[:, -1]) / noise_variance:.0f} noise variances.",
+    f"right, from a median of {np.median(risk[:, 0]):.1f} to "
+    f"{np.median(risk[:, -1]):.0f} noise variances.",
+    headline=True,
+)
+
+# %%
+# What the network is on the way, for the first set of points:
+
+k, grid = chosen[0], np.linspace(0, 20, 801)
+stops = {}
+for name, stop in {"bad": 40, "three quarters": 30, "good": 0}.items():
+    weights = tuple(np.float32(w) for w in curves[k][stop])
+    network = dataclasses.replace(good.fit[k], weights=weights)
+    stops[name] = network.predict(grid)
+
+figure, ax = plt.subplots()
+roles = ("series_a", "series_b", "network")
+for (name, curve), role in zip(stops.items(), roles, strict=True):
+    figures.plot_curve(ax, grid, curve, role=role, label=name)
+mark = figures.mark("data") | {"markersize": 7, "zorder": 6}
+ax.plot(good.points.x[k], good.points.y[k], label="points", **mark)
+ax.set(xlabel="x", ylabel="y")
+ax.set_ylim(top=25)
+ax.set_title("It swings out, and holds on to the points")
+ax.legend(loc="upper left", ncols=2)
+figures.show(
+    figure,
+    caption="Three networks on one bent path: its two ends, and the one at "
+    "three quarters of the way.",
+    alt="Three curves through or close by the same ten points. The good one "
+    "joins them nearly straight, the bad one swings far away between them, "
+    "and the one at three quarters swings less.",
 )
 
 # %%
@@ -295,11 +289,12 @@ figures.show(
 # Both mislead about what matters here. The mountain is no wall on all sides of
 # the good minimum. A path leads from one to the other, and while a network
 # turns from good to bad on it, the loss stays far below the mountain, though
-# not at zero: the table has its height. Whether these are two basins or one is
-# a matter of what one calls low. Most of these paths rise above a hundredth of
-# the noise variance, the tolerance with which the page before measured volume.
+# not at zero. Whether these are two basins or one is a matter of what one
+# calls low. Most of these paths rise above a hundredth of the noise variance,
+# the tolerance with which the page before measured volume.
 
 assert np.median(heights["curve to bad"]) > 0.01
+print(f"median height of the bent paths: {height['curve to bad'].value:.2f}")
 
 # %%
 # Lessons

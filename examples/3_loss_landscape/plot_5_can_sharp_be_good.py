@@ -16,24 +16,28 @@ import dataclasses
 import matplotlib.pyplot as plt
 import numpy as np
 
-from overfit_tutorial import data, figures, landscapes, statistics
-from overfit_tutorial.claims import claim
+from overfit_tutorial import data, figures, landscapes, statistics, tables
+from overfit_tutorial.claims import exact, measured, number
 from overfit_tutorial.ensembles import fit_ensemble
 from overfit_tutorial.studies.minima import RECIPE, comparable, find_minima
-from overfit_tutorial.training import Recipe
 from overfit_tutorial.weights import symmetries
 
 plt.style.use(figures.STYLE)
 N_MEMBERS, SEED, ALPHA = 32, 0, 2.0**6
 
 # %%
-# Many weights, one function
-# --------------------------
+# Up before the kink, down after it
+# ---------------------------------
 #
-# The smallest case: one unit, a weight before its kink and one behind.
+# A ReLU unit does not mind being scaled: :math:`\max(0, \alpha z) = \alpha
+# \max(0, z)` for any positive :math:`\alpha`. Dinh and others made use of it
+# in 2017 :cite:`dinh2017`. So multiply the weights and biases that enter the
+# first hidden layer by :math:`\alpha`, and divide those that leave it. The
+# function is the same. Its place among all weights is not. In the smallest
+# case, one unit has a weight before its kink and one behind:
 
+figure, ax = plt.subplots(figsize=(5.6, 3.4))
 before, after = np.meshgrid(*2 * [np.linspace(0.05, 4, 200)])
-figure, ax = plt.subplots()
 loss, along = (before * after - 1) ** 2, np.geomspace(0.25, 4)
 edges = figures.LIGHT["muted"]
 ax.contour(before, after, loss, [0.1, 0.5, 2], colors=edges)
@@ -44,22 +48,13 @@ ax.set_title("A valley that gets narrower")
 ax.legend(loc="upper right")
 figures.show(
     figure,
-    caption="Gray: lines of equal loss. Along the floor only their product "
-    "counts, and the walls come closer.",
+    caption="Gray: lines of equal loss. Along the floor only the product of "
+    "the weights counts, and the walls come closer.",
     alt="A bent valley along a hyperbola. Lines of equal loss lie furthest "
     "apart in the middle, and close in on both of its ends.",
 )
 
 # %%
-# Up before the kink, down after it
-# ---------------------------------
-#
-# A ReLU unit does not mind being scaled: :math:`\max(0, \alpha z) = \alpha
-# \max(0, z)` for any positive :math:`\alpha`. Dinh and others made use of it
-# in 2017 :cite:`dinh2017`. So multiply the weights and
-# biases that enter the first hidden layer by :math:`\alpha`, and divide those
-# that leave it. The function is the same. Its place among all weights is not.
-#
 # We take good and bad minima as before, ten points each, and give every good
 # one such a twin. Powers of two do not round, so nothing may change at all.
 
@@ -86,14 +81,12 @@ difference = max(
     np.abs(twin(k, ALPHA).predict(grid) - good.fit[k].predict(grid)).max()
     for k in both
 )
-claim(
+exact(
     "the-twin-is-the-same-function",
     "Scaled up by {alpha:.0f} before the kinks and down after them, {members} "
     "networks predict the same at 2,001 places, to the last bit: the largest "
-    "difference is {value:g}.",
-    value=difference,
-    holds=difference == 0,
-    kind="exact",
+    "difference is {:g}.",
+    number(difference).equal_to(0),
     wrong_if="one prediction differed in its last digit",
     alpha=ALPHA,
     members=len(both),
@@ -114,25 +107,9 @@ curves = np.array(
     [[sharpness(twin(k, alpha), k) for alpha in alphas] for k in both]
 )
 growth = curves[:, 1:] / curves[:, :-1]
-claim(
-    "sharpness-grows-like-the-square",
-    "Twice the factor is at most four times the sharpness, over {members} "
-    "minima and {doublings} doublings: the most is {value:.4f}. The last one, "
-    "from {before:.0f} to {after:.0f}, gives at least {least:.4f}.",
-    value=growth.max(),
-    holds=growth.max() < 4 * (1 + 1e-9) and growth[:, -1].min() > 4 * 0.99,
-    kind="exact",
-    wrong_if="a ratio was above four by more than rounding, or the last one "
-    "below it by more than a hundredth",
-    least=growth[:, -1].min(),
-    before=alphas[-2],
-    after=alphas[-1],
-    doublings=len(alphas) - 1,
-    members=len(both),
-)
+bads = bad.eigenvalues[both, 0]
 
 figure, ax = plt.subplots()
-bads = bad.eigenvalues[both, 0]
 ax.axhspan(*np.quantile(bads, [0, 1]), color=figures.LIGHT["interval"])
 ax.text(0.8, np.median(bads), "all bad minima", va="center")
 ax.plot(alphas, curves[:8].T, color=figures.LIGHT["network"], linewidth=0.8)
@@ -150,14 +127,28 @@ figures.show(
     "of one and rise to the right along straight lines of slope two. They "
     "cross the band of the bad minima and leave it far below.",
 )
+exact(
+    "sharpness-grows-like-the-square",
+    "Twice the factor is at most four times the sharpness, over {members} "
+    "minima and {doublings} doublings: the most is {:.4f}. The last one, from "
+    "{before:.0f} to {after:.0f}, gives at least {least:.4f}.",
+    number(growth.max()).below(4 * (1 + 1e-9)),
+    least=number(growth[:, -1].min()).above(4 * 0.99),
+    wrong_if="a ratio was above four by more than rounding, or the last one "
+    "below it by more than a hundredth",
+    before=alphas[-2],
+    after=alphas[-1],
+    doublings=len(alphas) - 1,
+    members=len(both),
+)
 
 # %%
 # Beside the bad ones
 # -------------------
 #
-# Here are the three side by side. The twins are sharper than the bad minima,
-# pair by pair, and as good as ever. Their weights are large, too: so the size
-# of the weights, which also told good from bad, is no better a judge.
+# Now the three side by side. The twins are sharper than the bad minima, pair
+# by pair, and as good as ever. Their weights are large, too: so the size of
+# the weights, which also told good from bad, is no better a judge.
 
 twins = [twin(k, ALPHA) for k in both]
 sharp = np.array([sharpness(f, k) for f, k in zip(twins, both, strict=True)])
@@ -165,36 +156,59 @@ risks = np.array(
     [data.excess_risk(f.predict, good.points.truth) for f in twins]
 )
 sizes = [np.sqrt(sum(np.sum(w**2) for w in f.weights)) for f in twins]
-table = {
+kinds = {
     "good": (
         good.eigenvalues[both, 0],
-        good.norm[both],
         good.excess_risk[both],
+        good.norm[both],
     ),
-    "bad": (bads, bad.norm[both], bad.excess_risk[both]),
-    "good, rescaled": (sharp, sizes, risks),
+    "bad": (bads, bad.excess_risk[both], bad.norm[both]),
+    "good, rescaled": (sharp, risks, sizes),
 }
-print(f"{'medians':15}{'sharpness':>12}{'weights':>10}{'excess risk':>13}")
-for name, columns in table.items():
-    top, size, risk = (np.median(column) for column in columns)
-    print(f"{name:15}{top:12,.0f}{size:10.1f}{risk:13.3f}")
+wins = (sharp > bads) & (risks < bad.excess_risk[both])
+share = statistics.share_interval(wins, confidence=0.99)
 
-wins = statistics.share_interval(
-    (sharp > bads) & (risks < bad.excess_risk[both]), confidence=0.99
-)
-claim(
-    "sharper-and-better",
-    "{value:.0%} of the rescaled good minima are sharper than the bad minimum "
-    "on the same points, and closer to the truth ({low:.0%} to {high:.0%}).",
-    value=wins.value,
-    interval=wins.ends,
-    confidence=0.99,
-    n=len(both),
-    holds=wins.low > 0.75,
-    threshold=0.75,
-    wrong_if="a quarter of the bad minima might be sharper than the twin, or "
-    "better",
+figure, ax = plt.subplots()
+ends = [np.array([kinds[name][i] for name in kinds]) for i in (0, 1)]
+joined = {"color": figures.LIGHT["grid"], "linewidth": 1, "zorder": 1}
+ax.plot(ends[0][[0, 2]], ends[1][[0, 2]], **joined)
+for name, role, marker in zip(
+    kinds, ("network", "series_a", "series_b"), "oD^", strict=True
+):
+    style = {"color": figures.LIGHT[role], "markersize": 5, "label": name}
+    ax.plot(*kinds[name][:2], marker, **style)
+ax.set(xscale="log", yscale="log", ylabel="excess risk (log scale)")
+ax.set(xlabel="sharpness: largest eigenvalue (log scale)")
+ax.set_title("Sharper than the bad, as good as the good")
+ax.legend(loc="upper left")
+figures.show(
+    figure,
+    caption="Each mark is one minimum on its ten points. Gray lines join a "
+    "good one and its rescaled twin: the same function, written down with "
+    "other weights.",
+    alt="Three clouds on logarithmic axes. Good minima lie at the lower left, "
+    "bad ones high in the middle. The rescaled good ones lie at the lower "
+    "right, beyond all bad ones, each at the height of its good twin.",
     headline=True,
+)
+tables.show(
+    {
+        "medians": list(kinds),
+        "sharpness": [np.median(top) for top, _, _ in kinds.values()],
+        "excess risk": [np.median(risk) for _, risk, _ in kinds.values()],
+        "weights": [np.median(size) for *_, size in kinds.values()],
+    },
+    sharpness=",.0f",
+    excess_risk=".3f",
+    weights=".1f",
+)
+measured(
+    "sharper-and-better",
+    "In {count} of {n} pairs ({:.0%}), the rescaled good minimum is sharper "
+    "than the bad one on the same points, and closer to the truth.",
+    share.above(0.75),
+    headline=True,
+    count=wins.sum(),
 )
 
 # %%
@@ -209,7 +223,8 @@ claim(
 # The rescaling leaves the loss as it is, so the gradient is at a right angle
 # to it. Follow the gradient in infinitely small steps, and *D* stays as it
 # was. In steps of size :math:`\eta` it may drift, in proportion to
-# :math:`\eta`. We check with gradient descent, and halve the step.
+# :math:`\eta`. We check with gradient descent: four thousand steps, and eight
+# thousand of half the size.
 
 
 def balance(weights):
@@ -218,19 +233,9 @@ def balance(weights):
     return entering.sum(axis=(1, 2)) + biases.sum(axis=1) - leaving.sum((1, 2))
 
 
-descent = Recipe(
-    hidden_widths=(50, 50),
-    optimizer="sgd",
-    batch_size=None,
-    bias_std=0.3,
-    standardize_x=True,
-    standardize_y=True,
-    dtype="float64",
+descent = RECIPE.replace(
+    optimizer="sgd", dtype="float64", standardize_x=True, standardize_y=True
 )
-
-# %%
-# Four thousand steps, and eight thousand of half the size.
-
 x, y = good.points.x, good.points.y
 drift, loss = {}, {}
 for rate, steps in ((0.02, 4000), (0.01, 8000)):
@@ -239,45 +244,57 @@ for rate, steps in ((0.02, 4000), (0.01, 8000)):
     start, end = (balance(fits.at(step).weights) for step in (1, steps))
     drift[rate], loss[rate] = np.abs(end - start), fits.loss[:, -1]
 
-halved = statistics.quantile_interval(
-    drift[0.01] / drift[0.02], confidence=0.99
-)
-stacked = [np.stack([f.weights[part] for f in twins]) for part in range(3)]
-there = balance(stacked) - balance(good.fit.weights)[both]
-needed = np.median(there)
-print(f"{'step size':>10}{'loss':>9}{'|change of D|':>15}")
-for rate, change in drift.items():
-    print(f"{rate:10}{np.median(loss[rate]):9.3f}{np.median(change):15.3f}")
-print(f"{'for the twin':19}{needed:15,.0f}")
-claim(
-    "descent-keeps-the-balance",
-    "With half the step and as long a way, D drifts {value:.2f} times as far "
-    "under gradient descent, in the median over {n} seeds ({low:.2f} to "
-    "{high:.2f}). Even with the larger step it moves by at most {most:.2f}. "
-    "To the twins it would have to move by {needed:,.0f}, in the median.",
-    value=halved.value,
-    interval=halved.ends,
-    confidence=0.99,
-    n=N_MEMBERS,
-    holds=halved.low > 0.4
-    and halved.high < 0.6
-    and drift[0.02].max() < needed / 100,
-    threshold=(0.4, 0.6),
-    wrong_if="the drift did not about halve with the step, or came within a "
-    "hundredth of what the twins need",
-    most=drift[0.02].max(),
-    needed=needed,
-)
-
 # %%
 # Adam promises nothing of the kind, and Adam has made the minima of this page.
 # Its *D* does move, but not to where the twins are.
 
 born = find_minima(N_MEMBERS, seed=SEED, recipe=RECIPE.replace(steps=1))
 moved = np.abs(balance(good.fit.weights) - balance(born.fit.weights))[both]
-print(f"Adam moves D by {np.median(moved):.0f}, at most {moved.max():.0f}")
-print(f"to the twins it would have to move by {needed:,.0f}")
+stacked = [np.stack([f.weights[part] for f in twins]) for part in range(3)]
+there = balance(stacked) - balance(good.fit.weights)[both]
+needed = np.median(there)
 assert moved.max() < needed / 10
+halved = statistics.quantile_interval(
+    drift[0.01] / drift[0.02], confidence=0.99
+)
+
+figure, ax = plt.subplots(figsize=(5.6, 3.2))
+changes = {f"descent, step {rate}": change for rate, change in drift.items()}
+changes |= {"Adam": moved, "needed for\nthe twin": there}
+roles = ("network", "network", "series_a", "series_b")
+for row, (values, role) in enumerate(
+    zip(changes.values(), roles, strict=True)
+):
+    jitter = row + np.linspace(-0.25, 0.25, len(values))
+    ax.plot(values, jitter, "o", markersize=3, color=figures.LIGHT[role])
+    ax.plot(np.median(values), row, "D", color=figures.LIGHT["ink"])
+ax.set_yticks(range(len(changes)), list(changes))
+ax.set(xscale="log", ylim=(3.5, -0.5), xlabel="change of D (log scale)")
+ax.set_title("Training stays far from the twins")
+figures.show(
+    figure,
+    caption="How far D moves, for each seed: under gradient descent with two "
+    "step sizes, under Adam, and from a good minimum to its twin. Diamonds "
+    "are medians.",
+    alt="Four rows of dots on a logarithmic axis that spans many decades. "
+    "Gradient descent hardly moves D, with half the step about half as far. "
+    "Adam moves it by tens. The twins lie far to the right of all of them.",
+)
+descended = ", ".join(f"{np.median(end):.3f}" for end in loss.values())
+print(f"median loss after gradient descent: {descended}")
+print(f"Adam moves D by {np.median(moved):.0f}, at most {moved.max():.0f}")
+measured(
+    "descent-keeps-the-balance",
+    "With half the step and as long a way, D drifts {:.2f} times as far under "
+    "gradient descent, in the median over {n} seeds. Even with the larger "
+    "step it moves by at most {most:.2f}. To the twins it would have to move "
+    "by {needed:,.0f}, in the median.",
+    halved.inside(0.4, 0.6),
+    most=number(drift[0.02].max()).below(needed / 100),
+    wrong_if="the drift did not about halve with the step, or came within a "
+    "hundredth of what the twins need",
+    needed=needed,
+)
 
 # %%
 # Lessons

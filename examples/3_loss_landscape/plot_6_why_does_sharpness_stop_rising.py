@@ -15,8 +15,8 @@ else. It stops there, but it does not always rise slowly.
 import matplotlib.pyplot as plt
 import numpy as np
 
-from overfit_tutorial import data, figures, statistics
-from overfit_tutorial.claims import claim
+from overfit_tutorial import data, figures, statistics, tables
+from overfit_tutorial.claims import measured, number
 from overfit_tutorial.ensembles import fit_ensemble
 from overfit_tutorial.studies.sharpness import (
     stability_threshold,
@@ -26,27 +26,6 @@ from overfit_tutorial.training import STORY, Recipe
 
 plt.style.use(figures.STYLE)
 N_SEEDS, DATA_SEED, TRAINING_SEED = 24, 0, 1
-
-# %%
-# Too sharp for the step
-# ----------------------
-#
-# On a parabola, all depends on the product of step size and curvature.
-
-steps = np.arange(13)
-figure, ax = plt.subplots(figsize=figures.LADDER)
-for product, role in ((1.7, "network"), (2.0, "series_b"), (2.1, "series_a")):
-    distance = (1 - product) ** steps
-    figures.plot_curve(ax, steps, distance, role=role, label=str(product))
-ax.set(xlabel="step", ylabel="distance", title="Two is the limit")
-ax.legend(ncols=3, loc="lower left")
-ax.set_ylim(-4.5, 3.5)
-figures.show(
-    figure,
-    caption="Distance to the lowest point, for three of the products.",
-    alt="Three zigzags around zero. For 1.7 the swings shrink, for 2.0 they "
-    "stay the same, and for 2.1 they grow with each step.",
-)
 
 # %%
 # What a step allows
@@ -69,9 +48,30 @@ recipes = {
 }
 small = {"hidden_widths": (50, 50, 50), "batch_size": None}
 recipes = {name: r.replace(**small) for name, r in recipes.items()}
-for name, recipe in recipes.items():
-    threshold = stability_threshold(recipe)
-    print(f"{name:17} step {recipe.learning_rate:4}: {threshold:6.0f}")
+
+figure, ax = plt.subplots(figsize=figures.LADDER)
+steps = np.arange(13)
+for product, role in ((1.7, "network"), (2.0, "series_b"), (2.1, "series_a")):
+    distance = (1 - product) ** steps
+    figures.plot_curve(ax, steps, distance, role=role, label=str(product))
+ax.set(xlabel="step", ylabel="distance", title="Two is the limit")
+ax.legend(ncols=3, loc="lower left")
+ax.set_ylim(-4.5, 3.5)
+figures.show(
+    figure,
+    caption="Gradient descent on a parabola: distance to the lowest point, "
+    "for three products of step size and curvature.",
+    alt="Three zigzags around zero. For 1.7 the swings shrink, for 2.0 they "
+    "stay the same, and for 2.1 they grow with each step.",
+)
+tables.show(
+    {
+        "optimizer": list(recipes),
+        "rate": [r.learning_rate for r in recipes.values()],
+        "threshold": [stability_threshold(r) for r in recipes.values()],
+    },
+    threshold=",.0f",
+)
 
 # %%
 # Twenty-four trainings, forty looks
@@ -118,7 +118,7 @@ for name, recipe in recipes.items():
 # We draw sharpness as a multiple of the threshold, so that one line serves
 # all three.
 
-figure, axes = plt.subplots(3, 1, figsize=(5.6, 7.6), sharex=True)
+figure, axes = plt.subplots(3, 1, figsize=(5.6, 6.6), sharex=True)
 for ax, (name, ratio) in zip(axes, ratios.items(), strict=True):
     steps = looks[name]
     low, middle, high = np.quantile(ratio, [0.1, 0.5, 0.9], axis=0)
@@ -138,94 +138,103 @@ figures.show(
     "ball climbs for a thousand steps and stays a little lower. Adam starts "
     "high above, falls almost to zero, climbs again, and stays just below. "
     "Thin curves of single seeds zigzag around the medians.",
+    headline=True,
 )
 
 # %%
 # The rise is not always slow. With its step, gradient descent is there before
 # it has fitted the line: it overshoots, is thrown back, and stays. And Adam's
 # first steps do not count: its preconditioner has seen few gradients yet.
-
-# %%
+#
 # How near, and how often?
 # ------------------------
 #
 # Before we looked, we fixed the bands: 0.85 to 1.05 of the threshold for
 # gradient descent and heavy ball, 0.70 to 1.05 for Adam, whose preconditioner
-# keeps moving. A seed *arrives* when it first reaches the lower end. From then
-# on we count the share of looks at which it is inside the band, and we take
-# its median sharpness over the second half of training. Seeds that never
-# arrive would be counted, too.
+# keeps moving. We take each seed's median sharpness over the second half of
+# training. A seed *arrives* when it first reaches the lower end of its band.
 
 bands = dict.fromkeys(ratios, (0.85, 1.05)) | {"Adam": (0.70, 1.05)}
-settled, shares, n_never = {}, {}, {}
+half, settled, shares, n_arrive = {}, {}, {}, {}
 for name, (low, high) in bands.items():
     even = ratios[name][:, -40:]  # the looks that are equally far apart
-    n_never[name] = int((even < low).all(axis=1).sum())
     arrived = np.maximum.accumulate(even >= low, axis=1)
+    n_arrive[name] = arrived[:, -1].sum()
     inside = (even >= low) & (even <= high) & arrived
     shares[name] = inside.sum(axis=1) / arrived.sum(axis=1).clip(1)
-    settled[name] = statistics.quantile_interval(
-        np.median(even[:, 20:], axis=1), confidence=0.99
-    )
+    half[name] = np.median(even[:, 20:], axis=1)
+    settled[name] = statistics.quantile_interval(half[name], confidence=0.99)
 
-header = f"{'never':>6}{'median':>8}{'99% interval':>16}{'time inside':>13}"
-print(f"{'':17}{header}")
-for name, found in settled.items():
-    share = np.median(shares[name])
-    interval = f"{found.low:.2f} to {found.high:.2f}"
-    row = f"{n_never[name]:6}{found.value:8.2f}{interval:>16}{share:13.0%}"
-    print(f"{name:17}{row}")
-
-# %%
-# The table's second column is the finding. Each interval lies inside its band.
-
-SENTENCE = (
-    "In the second half of training with {name}, the {adjective}sharpness is "
-    "{value:.2f} times the stability threshold, in the median over {n} seeds "
-    "({low:.2f} to {high:.2f}). All of them have reached {near:.2f} of "
-    "it."
+figure, ax = plt.subplots(figsize=(5.6, 3))
+for row, (name, (low, high)) in enumerate(bands.items()):
+    rows = row + np.linspace(-0.25, 0.25, N_SEEDS)
+    shade = figures.LIGHT["interval"]
+    ax.fill_between([low, high], row - 0.38, row + 0.38, color=shade)
+    dots = {"markersize": 3, "color": figures.LIGHT["network"]}
+    ax.plot(half[name], rows, "o", **dots)
+    ink = {"color": figures.LIGHT["ink"], "zorder": 3}
+    ax.plot(settled[name].ends, [row, row], linewidth=2.5, **ink)
+    ax.plot(settled[name].value, row, "D", **ink)
+ax.axvline(1, color=figures.LIGHT["ink"], linestyle=(0, (5, 3)), linewidth=1)
+ax.set_yticks(range(len(bands)), list(bands))
+ax.set(ylim=(2.6, -0.6), xlabel="sharpness / threshold")
+ax.set_title("All three settle just below")
+figures.show(
+    figure,
+    caption="Medians over the second half of training: dots are seeds, "
+    "diamonds their medians with 99% intervals. Shaded: the bands that were "
+    "fixed beforehand.",
+    alt="Three rows of dots in front of shaded bands. In each row, the "
+    "diamond with its short bar lies inside the band and below the dashed "
+    "line at one.",
 )
-
-
-def at_the_edge(name):
-    """Return what is claimed of an optimizer."""
-    (low, high), found = bands[name], settled[name]
-    return {
-        "value": found.value,
-        "interval": found.ends,
-        "confidence": 0.99,
-        "n": N_SEEDS,
-        "holds": low < found.low and found.high < high and n_never[name] == 0,
-        "threshold": (low, high),
-        "wrong_if": "the interval left its band, or a seed never reached it",
-        "headline": name == "gradient descent",
-        "name": name,
-        "adjective": "preconditioned " if name == "Adam" else "",
-        "near": low,
-    }
-
-
-# %%
-# The three are measured alike.
-
-claim(
+measured(
     "gradient-descent-at-the-edge",
-    SENTENCE,
-    **at_the_edge("gradient descent"),
+    "In the second half of training with gradient descent, the sharpness is "
+    "{:.2f} times the stability threshold, in the median. {seeds_that_arrive} "
+    "of {n} seeds have reached {near:.2f} of it.",
+    settled["gradient descent"].inside(*bands["gradient descent"]),
+    seeds_that_arrive=number(n_arrive["gradient descent"]).equal_to(N_SEEDS),
+    headline=True,
+    near=bands["gradient descent"][0],
 )
-claim("heavy-ball-at-the-edge", SENTENCE, **at_the_edge("heavy ball"))
-claim("adam-at-the-edge", SENTENCE, **at_the_edge("Adam"))
+measured(
+    "heavy-ball-at-the-edge",
+    "In the second half of training with heavy ball, the sharpness is {:.2f} "
+    "times the stability threshold, in the median. {seeds_that_arrive} of {n} "
+    "seeds have reached {near:.2f} of it.",
+    settled["heavy ball"].inside(*bands["heavy ball"]),
+    seeds_that_arrive=number(n_arrive["heavy ball"]).equal_to(N_SEEDS),
+    near=bands["heavy ball"][0],
+)
+measured(
+    "adam-at-the-edge",
+    "In the second half of training with Adam, the preconditioned sharpness "
+    "is {:.2f} times the stability threshold, in the median. "
+    "{seeds_that_arrive} of {n} seeds have reached {near:.2f} of it.",
+    settled["Adam"].inside(*bands["Adam"]),
+    seeds_that_arrive=number(n_arrive["Adam"]).equal_to(N_SEEDS),
+    near=bands["Adam"][0],
+)
 
 # %%
 # The bands are about typical values. Single looks leave them: heavy ball
-# wanders below now and then, and Adam shoots far above, for moments. Here are
-# the shares of looks inside the band: the least of all seeds, the quartiles,
-# and the largest.
+# wanders below now and then, and Adam shoots far above, for moments. Here is
+# the share of looks inside the band once a seed has arrived, of the median
+# seed and of the least, and the largest look of all, in thresholds.
 
-for name, ratio in ratios.items():
-    quartiles = np.quantile(shares[name], [0, 0.25, 0.75, 1])
-    print(f"{name:17}inside, by seed:", *(f"{q:5.0%}" for q in quartiles))
-    print(f"{'':17}largest look: {ratio[:, -40:].max():.1f} thresholds")
+least, typical = ([q(s) for s in shares.values()] for q in (np.min, np.median))
+tables.show(
+    {
+        "optimizer": list(shares),
+        "inside": typical,
+        "least": least,
+        "largest look": [ratio[:, -40:].max() for ratio in ratios.values()],
+    },
+    inside=".0%",
+    least=".0%",
+    largest_look=".1f",
+)
 
 # %%
 # At the edge, learning goes on, slowly
@@ -241,23 +250,34 @@ rises = np.mean(np.diff(loss, axis=1) > 0, axis=1)
 often = statistics.quantile_interval(rises, confidence=0.99)
 start, end = loss[:, :100].mean(axis=1), loss[:, -100:].mean(axis=1)
 falls = statistics.quantile_interval(end / start, confidence=0.99)
-claim(
+
+figure, axes = plt.subplots(2, figsize=(5.6, 5))
+hundreds = loss.reshape(N_SEEDS, 20, 100).mean(axis=2) / start[:, np.newaxis]
+middles = np.arange(2050, 4000, 100)
+color = figures.LIGHT["network"]
+axes[0].plot(middles, hundreds.T, color=color, linewidth=0.5, alpha=0.5)
+axes[0].plot(middles, np.median(hundreds, axis=0), color=color, linewidth=3)
+axes[0].set(ylabel="loss / its start", title="Down over hundreds of steps ...")
+middle = np.argsort(rises)[N_SEEDS // 2]
+axes[1].plot(np.arange(3701, 4001), loss[middle, -300:], color=color)
+axes[1].set(
+    xlabel="step", ylabel="loss", title="... up and down, step by step"
+)
+figures.show(
+    figure,
+    caption="Gradient descent at the edge. Above, means over a hundred steps "
+    "each: thin lines are seeds, the thick one is their median. Below, the "
+    "last steps of the seed whose loss rises as often as the median one's.",
+    alt="Above, a bundle of lines that slowly falls below one. Below, a "
+    "jagged line that goes up about as often as it goes down.",
+)
+measured(
     "loss-rises-and-falls",
-    "At the edge, {often:.0%} of the steps of gradient descent raise the "
-    "loss, in the median over {n} seeds ({often_low:.0%} to "
-    "{often_high:.0%}). Yet within 2,000 steps it falls to {value:.2f} times "
-    "what it was ({low:.2f} to {high:.2f}).",
-    value=falls.value,
-    interval=falls.ends,
-    confidence=0.99,
-    n=N_SEEDS,
-    holds=often.low > 0.1 and falls.high < 1,
-    threshold=1,
-    wrong_if="fewer than a tenth of the steps might raise the loss, or the "
-    "loss might not fall",
-    often=often.value,
-    often_low=often.low,
-    often_high=often.high,
+    "At the edge, {rising_steps:.0%} of the steps of gradient descent raise "
+    "the loss, in the median over {n} seeds. Yet within 2,000 steps it falls "
+    "to {:.2f} times what it was.",
+    falls.below(1),
+    rising_steps=often.above(0.1),
 )
 
 # %%
@@ -275,8 +295,15 @@ fits = fit_ensemble(
 sharpness = track_sharpness(fits, *one, preconditioned=True, dtype="float32")
 threshold = stability_threshold(story)
 assert fits.recipe.n_parameters() == 40_701
-for step, value in zip(fits.checkpoints, sharpness[0], strict=True):
-    print(f"step {step:5}: {value / threshold:.2f} of {threshold:,.0f}")
+tables.show(
+    {
+        "step": list(fits.checkpoints),
+        "sharpness": sharpness[0],
+        "of threshold": sharpness[0] / threshold,
+    },
+    sharpness=",.0f",
+    of_threshold=".2f",
+)
 
 # %%
 # Lessons
