@@ -123,7 +123,8 @@ def train(ways, moments):
 # One alone does not do it
 # ------------------------
 #
-# Here is what becomes of them, by what has been taken away.
+# Here is what becomes of them, by what has been taken away, with the median
+# training error.
 
 crossed = ["nothing", "noise", "line", "noise, line", "units"]
 frozen = ["new orders", "new orders, line"]
@@ -137,12 +138,12 @@ shown.sort(key=lambda name: name.count(","))
 tables.show(
     {
         "without": shown,
-        "training error": [cells[name].error.median() for name in shown],
+        "error": [cells[name].error.median() for name in shown],
         "overfit": [
             f"{cells[name].overfits.sum()} of {N_SEEDS}" for name in shown
         ],
     },
-    training_error=".2f",
+    error=".2f",
 )
 
 # %%
