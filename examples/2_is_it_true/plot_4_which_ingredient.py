@@ -17,14 +17,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from overfit_tutorial import figures, ladder, networks, statistics
-from overfit_tutorial.claims import claim
+from overfit_tutorial import figures, ladder, networks, statistics, tables
+from overfit_tutorial.claims import measured
 from overfit_tutorial.studies.recipe import follow_recipe
 from overfit_tutorial.sweeps import run_sweep
 
 plt.style.use(figures.STYLE)
-SEED = 40
-N_SEEDS = 16
+SEED, N_SEEDS = 40, 16
 SHORT, LONG = 800, 4800
 
 # %%
@@ -37,11 +36,12 @@ SHORT, LONG = 800, 4800
 CENTER = 10.0
 model = networks.build_mlp(seed=SEED)
 x = np.linspace(0, 20, 401)
-figure, ax = plt.subplots(figsize=figures.LADDER)
-for role, center in {"network": 0.0, "series_a": CENTER}.items():
-    label = f"{'centered' if center else 'raw'} inputs"
-    born = model(x[:, np.newaxis] - center).numpy()[:, 0]
-    figures.plot_curve(ax, x, born, role=role, label=label)
+raw = model(x[:, np.newaxis]).numpy()[:, 0]
+centered = model(x[:, np.newaxis] - CENTER).numpy()[:, 0]
+
+figure, ax = plt.subplots(figsize=(5.6, 3.0))
+figures.plot_curve(ax, x, raw, role="network", label="raw inputs")
+figures.plot_curve(ax, x, centered, role="series_a", label="centered inputs")
 ax.set(xlabel="x", ylabel="output", title="One network, untrained")
 ax.legend()
 figures.show(
@@ -82,113 +82,68 @@ CHASES, HALFWAY = 0.9, ladder.halfway_to_the_dots()
 #   bend between 0 and 20, and the network begins as a straight line. Centered
 #   inputs give it a corner; random biases put corners everywhere.
 #
-# These are the cells of the sweep, by the settings that differ from the
-# story's:
+# These are the settings that replace the story's, steps aside:
 
 UNIT = 20 / np.sqrt(12)
-crossed = [
-    # Steps, batch noise and birth:
-    {"batch_size": [32, 100], "center": [0.0, CENTER]},
-    {"reshuffle": [False], "center": [0.0, CENTER]},
-    # Other units:
-    {"unit": [UNIT]},
-]
-short = [
-    # Other units, and one more; random biases, without batch noise:
-    {"unit": [UNIT], "batch_size": [100]},
-    {"unit": [UNIT], "center": [CENTER]},
-    {"bias_std": [1.0], "batch_size": [100]},
-]
+changes = {
+    "nothing": {},
+    "noise": {"batch_size": [100]},
+    "new orders": {"reshuffle": [False]},
+    "units": {"unit": [UNIT]},
+    "line": {"center": [CENTER]},
+    "line (biases)": {"bias_std": [1.0]},
+}
 
 # %%
-# All cells train on the same data sets. What a cell does not name is as
-# in the story.
+# All networks train on the same data sets. The long ones are judged twice, on
+# the way and at the end. Training errors are in units of the line's.
 
 
-def sweep(cells, moments):
-    """Return the runs of some cells, at each of the moments."""
-    grid = [{"moments": [moments], **cell} for cell in cells]
-    options = {"n_seeds": N_SEEDS, "seeds_per_block": N_SEEDS}
-    found = run_sweep(follow_recipe, grid, seed=SEED, **options)
-    return [
-        found.assign(
-            steps=steps,
-            error=found[f"error_{steps}"] / found.line_error,
-            risk=found[f"risk_{steps}"],
-        )
-        for steps in moments
-    ]
-
-
-story = {"batch_size": 32, "reshuffle": True, "center": 0.0}
-story |= {"unit": 1.0, "bias_std": 0.0}
-runs = pd.concat(sweep(crossed, (SHORT, LONG)) + sweep(short, (SHORT,)))
-runs = runs.astype({"reshuffle": object}).fillna(story)
-runs["overfits"] = (runs.error < CHASES) & (runs.risk > HALFWAY)
-
-
-def without(**removed):
-    """Return the runs in which these settings replace the story's."""
-    wanted = pd.Series({"steps": SHORT, **story, **removed})
-    chosen = (runs[wanted.index] == wanted).all(axis=1)
-    return runs[chosen].set_index("seed")
+def train(ways, moments):
+    """Return the networks by what is taken away, at each of the moments."""
+    grid = [{"moments": [moments]} for _ in ways]
+    for cell, way in zip(grid, ways, strict=True):
+        for name in way.split(", "):
+            cell |= changes[name]
+    many = {"n_seeds": N_SEEDS, "seeds_per_block": N_SEEDS}
+    table = run_sweep(follow_recipe, grid, seed=SEED, **many)
+    found = {}
+    for steps in moments:
+        error = table[f"error_{steps}"] / table.line_error
+        runs = pd.DataFrame({"error": error, "risk": table[f"risk_{steps}"]})
+        runs["overfits"] = (runs.error < CHASES) & (runs.risk > HALFWAY)
+        for k, way in enumerate(ways):
+            name = way if steps == SHORT else f"{way}, steps"
+            cell = runs[k * N_SEEDS : (k + 1) * N_SEEDS]
+            found[name.removeprefix("nothing, ")] = cell.reset_index()
+    return found
 
 
 # %%
 # One alone does not do it
 # ------------------------
 #
-# Here are the cells, by what has been taken away.
+# Here is what becomes of them, by what has been taken away, with the median
+# training error.
 
-steps, noise = {"steps": LONG}, {"batch_size": 100}
-frozen, units = {"reshuffle": False}, {"unit": UNIT}
-corner, biases = {"center": CENTER}, {"bias_std": 1.0}
-one = {
-    "steps": without(**steps),
-    "noise": without(**noise),
-    "units": without(**units),
-    "line": without(**corner),
-}
-two = {
-    "steps, units": without(**steps, **units),
-    "units, line": without(**units, **corner),
-    "steps, line": without(**steps, **corner),
-    "noise, units": without(**noise, **units),
-    "noise, steps": without(**noise, **steps),
-    "noise, line": without(**noise, **corner),
-    "noise, line (biases)": without(**noise, **biases),
-}
-three = {"noise, steps, line": without(**noise, **steps, **corner)}
-cells = {"nothing": without(), **one, **two, **three}
-print(f"{'without':21}{'error':>7}{'risk':>7}{'overfit':>9}")
-for name, cell in cells.items():
-    medians = f"{cell.error.median():7.2f}{cell.risk.median():7.2f}"
-    print(f"{name:21}{medians}{cell.overfits.sum():6} of {len(cell)}")
+crossed = ["nothing", "noise", "line", "noise, line", "units"]
+frozen = ["new orders", "new orders, line"]
+cells = train([*crossed, *frozen], (SHORT, LONG))
+cells |= train(
+    ["noise, units", "units, line", "noise, line (biases)"], (SHORT,)
+)
+shown = [name for name in cells if "new orders" not in name]
+shown.sort(key=lambda name: name.count(","))
 
-# %%
-# (Medians; the error is the training error in units of the line's.) On the
-# ladder:
-
-shown = ["nothing", *one, "steps, line", "noise, steps"]
-shown += ["noise, line", "noise, steps, line"]
-roles = {0: "network", 1: "series_b", 2: "series_a", 3: "series_c"}
-rows = {}
-for name in shown:
-    n_removed = 0 if name == "nothing" else name.count(",") + 1
-    label = name.replace(", line", ",\nline")
-    rows[label] = cells[name].risk, roles[n_removed]
-rungs = {"least squares": ladder.least_squares(), "halfway": HALFWAY}
-rungs["dots"] = ladder.join_the_dots()
-figure, ax = plt.subplots(figsize=(5.6, 5.2))
-figures.plot_studies(ax, rows, rungs)
-ax.set_title("What is taken away, on the ladder")
-figures.show(
-    figure,
-    caption="Each dot is one network, each diamond a median with its 99% "
-    "interval. The rows name what was taken away: nothing, one ingredient, "
-    "two, three.",
-    alt="Nine rows of dots on a logarithmic axis of excess risk. Medians: "
-    + ", ".join(f"{name}: {cells[name].risk.median():.2f}" for name in shown),
+tables.show(
+    {
+        "without": shown,
+        "error": [cells[name].error.median() for name in shown],
+        "overfit": [
+            f"{cells[name].overfits.sum()} of {N_SEEDS}" for name in shown
+        ],
+    },
+    error=".2f",
 )
 
 # %%
@@ -199,34 +154,83 @@ figures.show(
 
 def share_that_overfits(group):
     """Return the share of runs that overfit, with its interval over seeds."""
-    shares = np.mean([cell.overfits for cell in group], axis=0)
+    shares = np.mean([cells[name].overfits for name in group], axis=0)
     return statistics.bootstrap_interval(
         shares, np.mean, seed=0, confidence=0.99
     )
 
 
-alone = share_that_overfits(one.values())
-paired = share_that_overfits([two["noise, steps"], two["noise, line"]])
-claim(
-    "no-single-ingredient",
-    "With one of the four ingredients taken away, {value:.0%} of all "
-    "networks overfit ({low:.0%} to {high:.0%}), at most {most} of {n} for "
-    "one of them. With the batch noise and either the few steps or the line "
-    "at birth taken away, {paired:.0%} do ({paired_low:.0%} to "
-    "{paired_high:.0%}).",
-    value=alone.value,
-    interval=alone.ends,
-    confidence=0.99,
-    n=N_SEEDS,
-    holds=alone.high < 0.3 and paired.low > 0.5,
-    threshold=0.3,
-    wrong_if="three in ten networks might overfit with one ingredient away, "
-    "or fewer than half with one of the two pairs away",
+ALONE = ["steps", "noise", "units", "line"]
+PAIRS = ["noise, steps", "noise, line"]
+alone = share_that_overfits(ALONE)
+paired = share_that_overfits(PAIRS)
+
+figure, ax = plt.subplots(figsize=(5.6, 4.6))
+groups = {
+    "nothing taken away": (["nothing"], "network", "o"),
+    "one of the four": (ALONE, "series_b", "^"),
+    "noise and steps, or noise and line": (PAIRS, "series_a", "s"),
+}
+ax.fill_between([0, CHASES], HALFWAY, 9, color=figures.LIGHT["interval"])
+for label, (group, role, marker) in groups.items():
+    dots = pd.concat([cells[name] for name in group])
+    style = {"color": figures.LIGHT[role], "markersize": 4.5}
+    ax.plot(dots.error, dots.risk, marker, label=label, **style)
+ax.annotate("overfits", (0.41, 6.5))
+ax.set(xlim=(0.4, 1.65), ylim=(0.006, 9), yscale="log")
+ax.set(
+    xlabel="training error over the line's", ylabel="excess risk (log scale)"
+)
+ax.set_title("One alone seldom does it, two can")
+ax.legend(loc="lower right")
+figures.show(
+    figure,
+    caption="Each mark is one network. Those in the shaded corner overfit: "
+    "they fit their points well below the line's error, and pay for that.",
+    alt="A map of training error against excess risk with a shaded corner at "
+    "upper left. Nearly all networks with nothing or one ingredient taken "
+    "away lie outside of it. Nearly all without the batch noise and one of "
+    "the two others lie inside.",
     headline=True,
-    most=max(cell.overfits.sum() for cell in one.values()),
-    paired=paired.value,
-    paired_low=paired.low,
-    paired_high=paired.high,
+)
+
+measured(
+    "no-single-ingredient",
+    "Take away one of the four ingredients, and {few} of {singles} networks "
+    "overfit ({:.0%}). Take away the batch noise and either the few steps or "
+    "the line at birth, and {many} of {doubles} do ({pairs:.0%}).",
+    alone.below(0.3),
+    pairs=paired.above(0.5),
+    headline=True,
+    few=sum(cells[name].overfits.sum() for name in ALONE),
+    singles=len(ALONE) * N_SEEDS,
+    many=sum(cells[name].overfits.sum() for name in PAIRS),
+    doubles=len(PAIRS) * N_SEEDS,
+)
+
+# %%
+# On the ladder, all cells:
+
+figure, ax = plt.subplots(figsize=(5.6, 6.4))
+roles = ["network", "series_b", "series_a", "series_c"]
+rows = {}
+for name in shown:
+    n_removed = 0 if name == "nothing" else name.count(",") + 1
+    label = name if len(name) < 13 else "\n".join(name.rsplit(" ", 1))
+    rows[label] = cells[name].risk, roles[n_removed]
+rungs = {"least squares": ladder.least_squares(), "halfway": HALFWAY}
+rungs["dots"] = ladder.join_the_dots()
+figures.plot_studies(ax, rows, rungs)
+ax.set_title("What is taken away, on the ladder")
+figures.show(
+    figure,
+    caption="Each dot is one network, each diamond a median with its 99% "
+    "interval. The rows name what was taken away: nothing, one ingredient, "
+    "two, three.",
+    alt=f"{len(shown)} rows of dots on a logarithmic axis of excess risk. "
+    "Medians: "
+    + ", ".join(f"{name}: {cells[name].risk.median():.2f}" for name in shown)
+    + ".",
 )
 
 # %%
@@ -238,26 +242,19 @@ claim(
 # each seed with itself.
 
 
-def times(cell, other, column="risk"):
+def times(name, other, column="risk"):
     """Return the median of the ratios, seed by seed."""
     return statistics.quantile_interval(
-        cell[column] / other[column], confidence=0.99
+        cells[name][column] / cells[other][column], confidence=0.99
     )
 
 
-birth = times(two["noise, line"], one["noise"])
-claim(
+measured(
     "a-corner-at-birth",
     "Without batch noise, a network that begins with a corner ends the "
-    "story's steps with {value:.1f} times the excess risk of one that "
-    "begins as a line ({low:.1f} to {high:.1f}), in the median.",
-    value=birth.value,
-    interval=birth.ends,
-    confidence=0.99,
-    n=N_SEEDS,
-    holds=birth.low > 1,
-    threshold=1,
-    wrong_if="the corner might cost nothing",
+    "story's steps with {:.1f} times the excess risk of one that begins as a "
+    "line, in the median.",
+    times("noise, line", "noise").above(1),
 )
 
 # %%
@@ -267,26 +264,14 @@ claim(
 # Now take away the few steps and the line at birth. Whether this network
 # overfits depends on its batches.
 
-chase = times(three["noise, steps, line"], two["steps, line"], "error")
-price = times(three["noise, steps, line"], two["steps, line"])
-claim(
+measured(
     "batch-noise-holds-back",
     "After {steps:,} steps from a corner at birth, taking the batch noise "
-    "away multiplies the training error by {value:.2f} ({low:.2f} to "
-    "{high:.2f}) and the excess risk by {price:.1f} ({price_low:.1f} to "
-    "{price_high:.1f}), in the median.",
-    value=chase.value,
-    interval=chase.ends,
-    confidence=0.99,
-    n=N_SEEDS,
-    holds=chase.high < 0.9 and price.low > 1,
-    threshold=0.9,
-    wrong_if="nine tenths of the training error might be left, or the excess "
-    "risk might not grow",
+    "away multiplies the training error by {:.2f} and the excess risk by "
+    "{excess_risk:.1f}, in the median.",
+    times("noise, line, steps", "line, steps", "error").below(0.9),
+    excess_risk=times("noise, line, steps", "line, steps").above(1),
     steps=LONG,
-    price=price.value,
-    price_low=price.low,
-    price_high=price.high,
 )
 
 # %%
@@ -298,31 +283,56 @@ claim(
 # births.
 
 
-def both_births(**removed):
+def both_births(name):
     """Return error ratios over both births: their geometric mean."""
-    births = [without(**removed), without(**removed, **corner)]
+    births = [cells[f"{name}steps"], cells[f"{name}line, steps"]]
     return np.exp(np.mean([np.log(cell.error) for cell in births], axis=0))
 
 
-repeated = statistics.quantile_interval(
-    both_births(**steps, **frozen) / both_births(**steps), confidence=0.99
+fresh, repeated, whole = map(both_births, ("", "new orders, ", "noise, "))
+less = statistics.quantile_interval(repeated / fresh, confidence=0.99)
+
+figure, ax = plt.subplots(figsize=(5.6, 2.8))
+rows = {
+    "a new order\nin each epoch": (fresh, "network"),
+    "one order,\nrepeated": (repeated, "series_b"),
+    "all points\nin every step": (whole, "series_a"),
+}
+for row, (errors, role) in enumerate(rows.values()):
+    shifts = row + np.linspace(-0.2, 0.2, N_SEEDS)
+    color, ink = figures.LIGHT[role], figures.LIGHT["ink"]
+    ax.plot(errors, shifts, "o", markersize=4, color=color)
+    found = statistics.quantile_interval(errors, confidence=0.99)
+    ax.plot(found.ends, [row, row], color=ink, linewidth=2.5)
+    ax.plot(found.value, row, "D", markersize=7, color=ink)
+ax.axvline(1, color=figures.LIGHT["line"], zorder=1)
+ax.set_yticks(range(len(rows)), rows)
+ax.set(ylim=(2.5, -0.5), xlabel="training error over the line's")
+ax.set_title("Repeated batches are chased", x=0)
+figures.show(
+    figure,
+    caption=f"After {LONG:,} steps. Each dot is one seed, its two births "
+    "averaged; each diamond a median with its 99% interval. The vertical line "
+    "is the straight line's own error.",
+    alt="Three rows of dots left of a vertical line at one. Medians of the "
+    "training error: "
+    + ", ".join(
+        f"{' '.join(name.split())} {np.median(errors):.2f}"
+        for name, (errors, _) in rows.items()
+    )
+    + ".",
 )
-claim(
+
+measured(
     "frozen-batches-chase",
     "After {steps:,} steps with batches of 32 in one order that repeats, the "
-    "training error is {value:.2f} times what it is with a new order in each "
-    "epoch ({low:.2f} to {high:.2f}), in the median. Of networks that begin "
-    "with a corner, {same} of {n} then overfit instead of {fresh}.",
-    value=repeated.value,
-    interval=repeated.ends,
-    confidence=0.99,
-    n=N_SEEDS,
-    holds=repeated.high < 1,
-    threshold=1,
-    wrong_if="repeating the order might not help the chase",
+    "training error is {:.2f} times what it is with a new order in each "
+    "epoch, in the median. Of networks that begin with a corner, {same} of "
+    "{n} then overfit instead of {fresh}.",
+    less.below(1),
     steps=LONG,
-    same=without(**steps, **frozen, **corner).overfits.sum(),
-    fresh=two["steps, line"].overfits.sum(),
+    same=cells["new orders, line, steps"].overfits.sum(),
+    fresh=cells["line, steps"].overfits.sum(),
 )
 
 # %%

@@ -15,8 +15,15 @@ do not. Nor do they say well when to stop: a fixed early stop does no worse.
 import matplotlib.pyplot as plt
 import numpy as np
 
-from overfit_tutorial import data, figures, ladder, linear, statistics
-from overfit_tutorial.claims import claim
+from overfit_tutorial import (
+    data,
+    figures,
+    ladder,
+    linear,
+    statistics,
+    tables,
+)
+from overfit_tutorial.claims import measured
 from overfit_tutorial.studies.held_out import compare_held_out, stop_held_out
 from overfit_tutorial.sweeps import run_sweep
 from overfit_tutorial.training import STORY, fit_network
@@ -36,8 +43,9 @@ one = data.sample_noisy(seed=SEED)
 known, held = slice(0, N_TRAIN), slice(N_TRAIN, None)
 network = fit_network(one.x[known], one.y[known], seed=STOP_SEED)
 line = linear.fit_line(one.x[known], one.y[known])
-grid = np.linspace(0, 20, 1000)
+
 figure, ax = plt.subplots()
+grid = np.linspace(0, 20, 1000)
 ax.plot(one.x[known], one.y[known], label="trained on", **figures.mark("data"))
 kept_back = {"color": figures.LIGHT["series_a"], "markerfacecolor": "none"}
 ax.plot(one.x[held], one.y[held], "s", label="held out", **kept_back)
@@ -86,20 +94,24 @@ def tells(name, which):
 
 
 print(f"The network is worse for {np.mean(truth > 0):.0%} of the seeds.")
-print(f"{'points':>6}  {'interval':9}{'half as wide as':>16}{'tells':>7}")
+
 sizes = {"few": FEW, "many": MANY}
-for name, m in sizes.items():
-    for which in ("paired", "unpaired"):
-        width = table[f"{which}_{name}"].median()
-        share = tells(name, which).mean()
-        print(f"{m:6,}  {which:9}{width:16.2f}{share:7.0%}")
-
-
-# %%
-# Forty of them, one bar each:
+pairs = [(name, which) for name in sizes for which in ("paired", "unpaired")]
+tables.show(
+    {
+        "points": [sizes[name] for name, _ in pairs],
+        "interval": [which for _, which in pairs],
+        "half width": [
+            table[f"{which}_{name}"].median() for name, which in pairs
+        ],
+        "tells for": [np.mean(tells(*pair)) for pair in pairs],
+    },
+    half_width=".2f",
+    tells_for=".0%",
+)
 
 figure, axes = plt.subplots(2, 1, figsize=(5.6, 5.6), sharex=True)
-for ax, (name, m) in zip(axes, sizes.items(), strict=True):
+for ax, name in zip(axes, sizes, strict=True):
     gap, half = table[f"gap_{name}"][:40], table[f"paired_{name}"][:40]
     ax.errorbar(
         truth[:40],
@@ -113,58 +125,49 @@ for ax, (name, m) in zip(axes, sizes.items(), strict=True):
     ends = [truth[:40].min(), truth[:40].max()]
     ax.plot(ends, ends, **figures.mark("truth"))
     ax.axhline(0, color=figures.LIGHT["muted"], linewidth=1)
-    ax.set(ylabel="measured", title=f"{m:,} points held out")
+    ax.set(ylabel="measured")
+axes[0].set_title(f"{FEW} points held out: noise hides the gap")
+axes[1].set_title(f"{MANY:,} points held out: they find it")
 axes[1].set_xlabel("how much worse the network is than the line, in truth")
 figures.show(
     figure,
-    caption="Forty seeds. Each bar is the 95% interval of the paired "
+    caption="Forty of the seeds. Each bar is the 95% interval of the paired "
     "difference of squared errors; on the dashed line, measurement and truth "
     "agree. A bar that crosses zero does not tell.",
     alt="Two panels of points with error bars against the true difference. "
     "With twenty points most of the bars are long and cross zero. With two "
     "thousand they are short, lie along the dashed diagonal, and mostly stay "
     "above zero.",
-)
-
-# %%
-# Two claims: what twenty points tell, and what pairing is worth.
-
-few = statistics.share_interval(tells("few", "paired"), confidence=0.99)
-many = statistics.share_interval(tells("many", "paired"), confidence=0.99)
-claim(
-    "twenty-points-cannot-tell",
-    "With twenty held-out points, a 95% interval tells that the network is "
-    "worse than the line for {value:.0%} of {n} seeds ({low:.0%} to "
-    "{high:.0%}). With {many_points:,} points it tells for {many:.0%}.",
-    value=few.value,
-    interval=few.ends,
-    confidence=0.99,
-    n=N_SEEDS,
-    holds=few.high < 0.3 and many.low > 0.5,
-    threshold=0.3,
-    wrong_if="twenty points might tell for three seeds in ten, or two "
-    "thousand for fewer than five",
-    many=many.value,
-    many_points=MANY,
     headline=True,
 )
 
-unpaired = statistics.share_interval(
-    tells("many", "unpaired"), confidence=0.99
+# %%
+# Two claims: what twenty points tell, and what pairing is worth. The networks
+# differ from the line by less than the noise of the readings; only where the
+# same noise is subtracted does the difference show.
+
+few, many, unpaired = (
+    statistics.share_interval(tells(*pair), confidence=0.99)
+    for pair in (("few", "paired"), ("many", "paired"), ("many", "unpaired"))
 )
-claim(
+measured(
+    "twenty-points-cannot-tell",
+    "With twenty held-out points, a 95% interval tells that the network is "
+    "worse than the line for {:.0%} of {n} seeds. With {points:,} points it "
+    "tells for {two_thousand_points:.0%}.",
+    few.below(0.3),
+    two_thousand_points=many.above(0.5),
+    headline=True,
+    points=MANY,
+)
+measured(
     "pair-the-points",
     "Even with {points:,} held-out points, the interval that forgets that "
-    "both fits met the same points tells for only {value:.0%} of the seeds "
-    "({low:.0%} to {high:.0%}), where the paired one tells for {paired:.0%}.",
-    value=unpaired.value,
-    interval=unpaired.ends,
-    confidence=0.99,
-    n=N_SEEDS,
-    holds=unpaired.high < many.low,
-    threshold=many.low,
-    wrong_if="pairing might not matter",
-    paired=many.value,
+    "both fits met the same points tells for only {:.0%} of the seeds, where "
+    "the paired one tells for {paired:.0%}.",
+    unpaired.below(many.low),
+    wrong_if="the interval reached that of the paired one",
+    paired=many,
     points=MANY,
 )
 
@@ -184,20 +187,36 @@ covers = {
     )
     for name in ("t", "chi2")
 }
-claim(
+
+figure, ax = plt.subplots(figsize=figures.LADDER)
+rows = {"Student's t": ("t", "series_a"), "chi-squared": ("chi2", "network")}
+for row, (name, role) in enumerate(rows.values()):
+    color = figures.LIGHT[role]
+    ends = 100 * np.array(covers[name].ends)
+    ax.plot(ends, [row, row], color=color, linewidth=3)
+    ax.plot(100 * covers[name].value, row, "D", markersize=8, color=color)
+ax.axvline(95, color=figures.LIGHT["ink"], linewidth=1)
+ax.annotate("promised", (95, -0.45), xytext=(94.8, -0.4), ha="right")
+ax.set_yticks(range(len(rows)), rows)
+ax.set(xlim=(87, 97), ylim=(1.6, -0.9), xlabel="how often it covers, in %")
+ax.grid(axis="y", visible=False)
+ax.set_title("A promise, and who keeps it", x=0)
+figures.show(
+    figure,
+    caption="Intervals of 95% around a mean squared error from twenty points, "
+    "over two hundred networks; bars are 99% intervals.",
+    alt="Two marks with short bars on an axis of coverage, and a vertical "
+    f"line at 95%. Student's t stands at {covers['t'].value:.1%}, well left "
+    f"of the line. Chi-squared stands at {covers['chi2'].value:.1%}, at it.",
+)
+
+measured(
     "t-promises-too-much",
     "Around a mean squared error from twenty points, the 95% interval of "
-    "Student's t covers the truth in {value:.1%} of cases ({low:.1%} to "
-    "{high:.1%}), the chi-squared interval in {chi2:.1%}.",
-    value=covers["t"].value,
-    interval=covers["t"].ends,
-    confidence=0.99,
-    n=N_SEEDS,
-    holds=covers["t"].high < 0.94 and covers["chi2"].within(0.94, 0.97),
-    threshold=0.94,
-    wrong_if="Student's interval might cover 94%, or the chi-squared one "
-    "less than that or more than 97%",
-    chi2=covers["chi2"].value,
+    "Student's t covers the truth in {:.1%} of cases, the chi-squared "
+    "interval in {chi_squared_one:.1%}.",
+    covers["t"].below(0.94),
+    chi_squared_one=covers["chi2"].inside(0.94, 0.97),
 )
 
 # %%
@@ -222,15 +241,14 @@ stops = run_sweep(
     n_seeds=N_STOPS,
     seeds_per_block=N_STOPS,
 )
+kept = statistics.ratio_interval(
+    stops.by_few, stops.end, seed=0, confidence=0.99
+)
 
-# %%
-# On the ladder:
-
+figure, ax = plt.subplots(figsize=(5.6, 3.6))
 every = ladder.rungs(N_TRAIN)
-rungs = {
-    "least squares": every["least squares"],
-    "dots": every["join the dots"],
-}
+rungs = {"least squares": every["least squares"]}
+rungs["dots"] = every["join the dots"]
 rows = {
     "never": (stops.end, "network"),
     "always at 200": (stops.start, "line"),
@@ -238,7 +256,6 @@ rows = {
     "2,000 points": (stops.by_many, "series_b"),
     "the truth": (stops.by_truth, "series_c"),
 }
-figure, ax = plt.subplots(figsize=(5.6, 3.4))
 figures.plot_studies(ax, rows, rungs)
 ax.set_title("Who says when to stop")
 figures.show(
@@ -253,22 +270,12 @@ figures.show(
     + ".",
 )
 
-kept = statistics.ratio_interval(
-    stops.by_few, stops.end, seed=0, confidence=0.99
-)
-claim(
+measured(
     "twenty-points-stop-better-than-never",
     "Stopped where twenty held-out points see the least error, the median "
-    "network has {value:.0%} of the excess risk that it has after {steps:,} "
-    "steps ({low:.0%} to {high:.0%}). Stopped by the truth, it would have "
-    "{best:.0%}.",
-    value=kept.value,
-    interval=kept.ends,
-    confidence=0.99,
-    n=N_STOPS,
-    holds=kept.high < 0.8,
-    threshold=0.8,
-    wrong_if="four fifths of the risk might remain",
+    "network has {:.0%} of the excess risk that it has after {steps:,} steps. "
+    "Stopped by the truth, it would have {best:.0%}.",
+    kept.below(0.8),
     steps=MOMENTS[-1],
     best=np.median(stops.by_truth) / np.median(stops.end),
 )
@@ -278,10 +285,7 @@ claim(
 # nothing back, does no worse:
 
 first = statistics.ratio_interval(stops.by_few, stops.start, seed=0)
-print(
-    f"twenty points, over always at {MOMENTS[0]}: {first.value:.1f} ", end=""
-)
-print(f"({first.low:.1f} to {first.high:.1f}, at 95%)")
+print(f"twenty points over always at {MOMENTS[0]}: {first:.1f}, at 95%")
 assert np.median(stops.start) < 1.1 * np.median(stops.by_few)
 
 # %%
@@ -310,4 +314,4 @@ assert np.median(stops.start) < 1.1 * np.median(stops.by_few)
 #
 #       For some seven of ten seeds with twenty points, for nearly all with two
 #       thousand. That is no way to choose, either: who always says "the line"
-#       is right more often, as the first line of the table tells.
+#       is right more often, as the line printed with the table tells.
