@@ -113,6 +113,9 @@ freshness_distributions = [
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
 numpydoc_show_class_members = False
+# It would look into every docstring for its lists, of which there are none, and import TensorFlow
+# for that, though nothing has changed.
+autosummary_generate = False
 numpydoc_xref_param_type = False
 nitpick_ignore_regex = [("py:.*", r"(numpy|np|scipy|keras|tensorflow|matplotlib|pandas)\..*")]
 bibtex_bibfiles = ["references.bib"]

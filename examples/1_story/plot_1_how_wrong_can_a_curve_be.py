@@ -17,8 +17,8 @@ us see what it costs.
 import matplotlib.pyplot as plt
 import numpy as np
 
-from overfit_tutorial import data, figures, linear
-from overfit_tutorial.claims import claim
+from overfit_tutorial import data, figures, ladder, linear, statistics, tables
+from overfit_tutorial.claims import measured
 
 plt.style.use(figures.STYLE)
 STORY_SEED, MANY_SEED = 0, 1
@@ -102,49 +102,35 @@ rules = {
 for rule in (join_the_dots, copy_the_nearest):
     assert np.allclose(rule(story.x, story.y)(story.x), story.y)
 
-dots = join_the_dots(story.x, story.y)
-line = linear.fit_line(story.x, story.y)
-
-figure, ax = plt.subplots()
-fear = {"color": figures.LIGHT["data"], "linewidth": 1}
-ax.plot(grid, dots(grid), label="join the dots", **fear)
-figures.plot_data(ax, story)
-figures.plot_curve(ax, grid, line(grid), role="line", label="least squares")
-figures.plot_curve(ax, grid, story.truth(grid), role="truth")
-ax.set(xlabel="x", ylabel="y", title="Wild, but how wrong?")
-ax.legend()
+figure, axes = plt.subplots(2, 2, figsize=(5.6, 5.2), sharex=True, sharey=True)
+for ax, (name, rule) in zip(axes.flat, rules.items(), strict=True):
+    fit = rule(story.x, story.y)
+    figures.plot_data(ax, story)
+    role = "line" if name == "least squares" else "series_a"
+    color = figures.LIGHT[role]
+    ax.plot(grid, fit(grid), color=color, linewidth=1.5, zorder=3)
+    figures.plot_curve(ax, grid, story.truth(grid), role="truth")
+    ax.set_title(name)
+axes[1, 0].set(xlabel="x", ylabel="y")
 figures.show(
     figure,
-    caption="The thin gray curve visits every point. It looks far worse than "
-    "the line.",
-    alt="The same points. A thin jagged curve connects them all, swinging up "
-    "and down. Through the middle run two nearly identical straight lines, "
-    "the least squares fit and the dashed truth.",
+    caption="Wild, but how wrong? The two that visit every point look far "
+    "worse than the line. Dashed: the truth.",
+    alt="Four panels with the same points and the dashed truth. Least squares "
+    "lies on the truth. Joining the dots and copying the nearest point swing "
+    "up and down with every point. The mean is a level line.",
 )
 
 # %%
-# Two thousand data sets, not one
-# -------------------------------
+# Pencil and paper put them on a ladder
+# -------------------------------------
 #
-# One data set can be lucky. So we draw many, apply each rule to each, and
-# average. An interval of 99% says how well the average is known.
-
-many = data.sample_noisy_many(N_DATASETS, seed=MANY_SEED)
-pairs = list(zip(many.x, many.y, strict=True))
-mean, interval = {}, {}
-for name, rule in rules.items():
-    risks = [data.excess_risk(rule(x, y), many.truth) for x, y in pairs]
-    mean[name] = np.mean(risks)
-    half_width = 2.576 * np.std(risks, ddof=1) / np.sqrt(N_DATASETS)
-    interval[name] = mean[name] - half_width, mean[name] + half_width
-
-# %%
-# Theory agrees
-# -------------
+# Guess first: by what factor is joining the dots worse than least squares, and
+# which of the three silly rules is the worst?
 #
-# All four averages can be worked out with pencil and paper. With noise
-# variance :math:`\sigma^2`, :math:`n` points, slope :math:`b` and an interval
-# of length :math:`L`:
+# All four averages over many data sets can be worked out. With noise variance
+# :math:`\sigma^2`, :math:`n` points, slope :math:`b` and an interval of length
+# :math:`L`:
 #
 # - *least squares* has a closed form for given :math:`x`. It is close to
 #   :math:`2 \sigma^2 / n`: one share of the noise for the height, one for the
@@ -159,80 +145,12 @@ for name, rule in rules.items():
 # - *always the mean* misses the slope:
 #   :math:`\tfrac{1}{12} b^2 L^2 (1 + \tfrac{1}{n}) + \tfrac{1}{n} \sigma^2`.
 
-n, sigma, slope = len(story.x), story.noise_std, story.truth.slope
-length = story.high - story.low
-cubed = (n + 1) * (n + 2) * (n + 3)
-next_door = 6 * length**2 * ((n - 1) / 12 + 2 / 3) / cubed
-beyond = 4 * (slope * length) ** 2 / cubed
-theory = {
-    "least squares": np.mean(
-        [linear.expected_excess_risk(x, sigma) for x in many.x]
-    ),
-    "join the dots": 2 / 3 * sigma**2 * (n + 2) / (n + 1) + beyond,
-    "copy the nearest": sigma**2 + slope**2 * next_door,
-    "always the mean": (slope * length) ** 2 / 12 * (1 + 1 / n) + sigma**2 / n,
-}
-print(f"{'rule':18}{'theory':>9}{'measured':>10}{'99% interval':>20}")
-for name, (low, high) in interval.items():
-    measured = f"{theory[name]:9.4f}{mean[name]:10.4f}"
-    print(f"{name:18}{measured}{low:10.4f} to {high:7.4f}")
-
-# %%
-# The first claim checks the yardstick of the whole site, the second answers
-# the question of this page.
-
-low, high = interval["least squares"]
-expected = theory["least squares"]
-claim(
-    "least-squares-floor",
-    "Least squares has a mean excess risk of {value:.4f} over {n:,} data "
-    "sets. The closed form says {theory:.4f}, the rule of thumb 2σ²/n says "
-    "{rule:.2f}.",
-    value=mean["least squares"],
-    quantity="excess risk",
-    interval=(low, high),
-    confidence=0.99,
-    n=N_DATASETS,
-    holds=0.9 * expected < low and high < 1.1 * expected,
-    threshold=(0.9 * expected, 1.1 * expected),
-    wrong_if="the interval left the margin of 10% around the closed form",
-    theory=expected,
-    rule=2 * sigma**2 / n,
+many = data.sample_noisy_many(N_DATASETS, seed=MANY_SEED)
+sigma = story.noise_std
+theory = ladder.rungs(len(story.x), noise_std=sigma)
+theory["least squares"] = np.mean(
+    [linear.expected_excess_risk(x, sigma) for x in many.x]
 )
-
-low, high = interval["join the dots"]
-expected = theory["join the dots"]
-claim(
-    "dots-cost-two-thirds",
-    "Joining all {points} dots, noise and all, gives a mean squared distance "
-    "to the truth of {value:.1f}: about two thirds of the noise variance of "
-    "{variance:g}. That is {times:.0f} times that of least squares, and less "
-    "than copying the nearest point gives ({nearest:.1f}).",
-    value=mean["join the dots"],
-    quantity="excess risk",
-    interval=(low, high),
-    confidence=0.99,
-    n=N_DATASETS,
-    holds=expected - 0.1 < low
-    and high < expected + 0.1
-    and high < interval["copy the nearest"][0],
-    threshold=(expected - 0.1, expected + 0.1),
-    wrong_if="the interval left the margin of 0.1 around the closed form, or "
-    "reached that of copying the nearest point",
-    variance=sigma**2,
-    points=n,
-    times=mean["join the dots"] / mean["least squares"],
-    nearest=mean["copy the nearest"],
-    headline=True,
-)
-
-# %%
-# The ladder
-# ----------
-#
-# On one axis, the four rules make a ladder. The fits of the next pages will
-# stand somewhere on it. "It overfits" is a place on this ladder, not a
-# verdict.
 
 figure, ax = plt.subplots(figsize=figures.LADDER)
 figures.plot_ladder(ax, theory)
@@ -240,9 +158,95 @@ ax.set_title("The ladder of excess risk")
 places = ", ".join(f"{name} {risk:.2f}" for name, risk in theory.items())
 figures.show(
     figure,
-    caption="Further right is further from the truth. The axis is "
-    "logarithmic: a step to the right multiplies the distance.",
+    caption="What each rule costs on average, by theory. Further right is "
+    "further from the truth; each step to the right multiplies the distance.",
     alt=f"Four rungs on a logarithmic axis of excess risk: {places}.",
+    headline=True,
+)
+
+# %%
+# The fits of the next pages will stand somewhere on this ladder. "It overfits"
+# is a place on it, not a verdict.
+#
+# Two thousand data sets agree
+# ----------------------------
+#
+# Is the theory right? One data set can be lucky. So we draw many, apply each
+# rule to each, and average. An interval of 99% says how well the average is
+# known.
+
+pairs = list(zip(many.x, many.y, strict=True))
+risks, cost = {}, {}
+for name, rule in rules.items():
+    risks[name] = [data.excess_risk(rule(x, y), many.truth) for x, y in pairs]
+    mean = np.mean(risks[name])
+    half_width = 2.576 * np.std(risks[name], ddof=1) / np.sqrt(N_DATASETS)
+    ends = {"low": mean - half_width, "high": mean + half_width}
+    cost[name] = statistics.Interval(
+        value=mean, **ends, confidence=0.99, n=N_DATASETS
+    )
+
+tables.show(
+    {
+        "rule": list(rules),
+        "theory": [theory[name] for name in rules],
+        "mean": list(cost.values()),
+    },
+    theory=".2f",
+    mean=".2f",
+)
+
+figure, axes = plt.subplots(4, 1, figsize=(5.6, 4.2), sharex=True)
+bins = np.geomspace(1e-3, 40, 120)
+for ax, (name, values) in zip(axes, risks.items(), strict=True):
+    role = "line" if name == "least squares" else "series_a"
+    ax.hist(values, bins, color=figures.LIGHT[role])
+    ax.axvline(theory[name], color=figures.LIGHT["ink"], linewidth=1.5)
+    ax.annotate(name, (0.01, 0.6), xycoords="axes fraction")
+    ax.set(xscale="log", yticks=[])
+    ax.spines["left"].set_visible(False)
+axes[0].set_title("One data set can be lucky, for the line above all")
+axes[-1].set_xlabel("excess risk (log scale)")
+figures.show(
+    figure,
+    caption="How often each excess risk occurs in 2,000 data sets. Vertical: "
+    "the mean, as theory has it.",
+    alt="Four histograms on a logarithmic axis of excess risk, a row for each "
+    "rule, each around a vertical line. That of least squares is the furthest "
+    "left, and by far the widest. The other three are narrow.",
+)
+
+# %%
+# The line can be nearly perfect by luck. The gullible rules are reliably bad.
+# The first claim checks the yardstick of the whole site, the second answers
+# the question of this page.
+
+floor, expected = cost["least squares"], theory["least squares"]
+measured(
+    "least-squares-floor",
+    "Over {n:,} data sets, least squares has an excess risk of {:.3f} on "
+    "average. The closed form says {closed_form:.3f}.",
+    floor.inside(0.9 * expected, 1.1 * expected),
+    quantity="excess risk",
+    wrong_if="the interval left the margin of 10% around the closed form",
+    closed_form=expected,
+)
+
+dots, expected = cost["join the dots"], theory["join the dots"]
+measured(
+    "dots-cost-two-thirds",
+    "Joining all {points} dots, noise and all, leaves a mean squared distance "
+    "to the truth of {:.2f}: about two thirds of the noise variance. That is "
+    "{times:.0f} times what least squares leaves, and less than copying the "
+    "nearest point does ({nearest_point:.2f}).",
+    dots.inside(expected - 0.1, expected + 0.1),
+    nearest_point=cost["copy the nearest"].above(dots.high),
+    quantity="excess risk",
+    wrong_if="the interval left the margin of 0.1 around the closed form, or "
+    "reached that of copying the nearest point",
+    headline=True,
+    points=len(story.x),
+    times=dots.value / floor.value,
 )
 
 # %%

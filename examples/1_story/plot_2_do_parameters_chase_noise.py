@@ -16,8 +16,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import tensorflow as tf
 
-from overfit_tutorial import data, figures, linear
-from overfit_tutorial.claims import claim
+from overfit_tutorial import data, figures, linear, tables
+from overfit_tutorial.claims import exact, number, one_seed
 
 plt.style.use(figures.STYLE)
 DATA_SEED = 0
@@ -34,20 +34,14 @@ BATCH_SEED = 0
 story = data.sample_noisy(seed=DATA_SEED)
 grid = np.linspace(0, 20, 1000)
 order = np.argsort(story.x)
-
-
-def draw_the_fear(ax):
-    """Draw the data, and the curve that joins them."""
-    fear = {"color": figures.LIGHT["data"], "linewidth": 0.8}
-    wild = story.x[order], story.y[order]
-    ax.plot(*wild, label="what you might fear", **fear)
-    figures.plot_data(ax, story)
-    ax.set(xlabel="x", ylabel="y")
-
+wild = story.x[order], story.y[order]
 
 figure, ax = plt.subplots()
-draw_the_fear(ax)
-ax.set_title("A curve that chases the noise")
+fear = {"color": figures.LIGHT["data"], "linewidth": 0.8}
+fear["label"] = "what you might fear"
+ax.plot(*wild, **fear)
+figures.plot_data(ax, story)
+ax.set(xlabel="x", ylabel="y", title="A curve that chases the noise")
 figures.show(
     figure,
     caption="Through every point: the training error of this curve is zero.",
@@ -61,7 +55,9 @@ figures.show(
 #
 # The network of the original :cite:`stanton2020` has five hidden layers of a
 # hundred ReLU units each, as Keras makes them: Glorot-uniform weights, zero
-# biases :cite:`glorot2010`.
+# biases :cite:`glorot2010`. Each unit has a weight for every input and a bias.
+# That makes 200 parameters in the first layer, 10,100 in each of the next
+# four, and 101 in the last.
 
 keras.utils.set_random_seed(WEIGHT_SEED)
 model = keras.Sequential(
@@ -71,18 +67,11 @@ model = keras.Sequential(
         keras.layers.Dense(1),
     ]
 )
-model.summary(line_length=58)
 
-# %%
-# Each unit has a weight for every input and a bias. That makes 200 parameters
-# in the first layer, 10,100 in each of the next four, and 101 in the last:
-
-claim(
+exact(
     "parameters",
-    "The network has {value:,} parameters for {points} points.",
-    value=model.count_params(),
-    holds=model.count_params() == 200 + 4 * 10_100 + 101,
-    kind="exact",
+    "The network has {:,} parameters for {points} points.",
+    number(model.count_params()).equal_to(200 + 4 * 10_100 + 101),
     wrong_if="Keras counted anything but 200 + 4 × 10,100 + 101 parameters",
     points=len(story.x),
 )
@@ -132,13 +121,20 @@ figures.show(
 #
 # We ask the network for its prediction at a thousand places.
 
-prediction = model.predict(grid[:, np.newaxis], verbose=0)[:, 0]
+
+def predict(at):
+    """Return the network's prediction as a vector."""
+    return model.predict(at[:, np.newaxis], verbose=0)[:, 0]
+
+
+prediction = predict(grid)
 
 figure, ax = plt.subplots()
-draw_the_fear(ax)
+ax.plot(*wild, **fear)
+figures.plot_data(ax, story)
 figures.plot_curve(ax, grid, prediction, role="network")
 figures.plot_curve(ax, grid, story.truth(grid), role="truth")
-ax.set_title("No wild curve")
+ax.set(xlabel="x", ylabel="y", title="No wild curve")
 ax.legend()
 figures.show(
     figure,
@@ -147,6 +143,7 @@ figures.show(
     alt="A hundred scattered points joined by a thin jagged gray line. A "
     "thick orange curve, the network, rises through them without following "
     "them, near the dashed true line.",
+    headline=True,
 )
 
 # %%
@@ -155,35 +152,26 @@ figures.show(
 # error near zero. The best straight line cannot chase anything, so its error
 # is our measure.
 
-
-def predict(at):
-    """Return the network's prediction as a vector."""
-    return model.predict(at[:, np.newaxis], verbose=0)[:, 0]
-
-
 network_error = np.mean((predict(story.x) - story.y) ** 2)
 network_risk = data.excess_risk(predict, story.truth)
-print(f"training error, line      {line_error:8.3f}")
-print(f"training error, network   {network_error:8.3f}")
-print(f"last loss that Keras said {history.history['loss'][-1]:8.3f}")
-print(f"excess risk, network      {network_risk:8.3f}")
+found = {
+    "training error, line": line_error,
+    "training error, network": network_error,
+    "last loss that Keras said": history.history["loss"][-1],
+    "excess risk, network": network_risk,
+}
+tables.show({"what": list(found), "value": list(found.values())}, value=".3f")
 
 # %%
 # The third number differs from the second because Keras reports a mean over
 # the epoch, taken while the weights still move. What counts is the error of
 # the weights that remain.
 
-claim(
+one_seed(
     "training-error-is-the-lines",
-    "No: after 800 steps its training error is {value:.2f} times that of the "
-    "best straight line. Chasing the noise would have brought it towards "
-    "zero.",
-    value=network_error / line_error,
-    holds=network_error > 0.75 * line_error,
-    kind="one seed",
-    threshold=0.75,
-    wrong_if="the network's training error were below three quarters of the "
-    "line's",
+    "No: after 800 steps its training error is {:.2f} times that of the best "
+    "straight line. Chasing the noise would have brought it toward zero.",
+    number(network_error / line_error).above(0.75),
     headline=True,
 )
 
@@ -194,13 +182,15 @@ claim(
 # Not chasing the noise is not the same as being right. The ladder of the page
 # before gives the distance from the truth a place.
 
-figure, ax = plt.subplots(figsize=figures.LADDER)
 rungs = {
     "join the dots": data.excess_risk(
-        lambda at: np.interp(at, story.x[order], story.y[order]), story.truth
+        lambda at: np.interp(at, *wild), story.truth
     ),
     "least squares": data.excess_risk(line, story.truth),
 }
+null_risk = data.excess_risk(lambda at: 0 * at + story.y.mean(), story.truth)
+
+figure, ax = plt.subplots(figsize=figures.LADDER)
 figures.plot_ladder(ax, rungs, fits={"the network": (network_risk, "network")})
 ax.set_title("One network on the ladder")
 figures.show(
@@ -212,16 +202,12 @@ figures.show(
     f"joining the dots at {rungs['join the dots']:.2f}.",
 )
 
-null_risk = data.excess_risk(lambda at: 0 * at + story.y.mean(), story.truth)
-claim(
+one_seed(
     "one-network-risk",
-    "This one network has an excess risk of {value:.2f}. Ignoring x and "
-    "always predicting the mean would cost {threshold:.2f}.",
-    value=network_risk,
+    "This one network has an excess risk of {:.2f}. Ignoring x and always "
+    "predicting the mean would cost {threshold:.2f}.",
+    number(network_risk).below(null_risk),
     quantity="excess risk",
-    holds=network_risk < null_risk,
-    kind="one seed",
-    threshold=null_risk,
     wrong_if="the network were no nearer to the truth than the mean of y",
 )
 
@@ -257,8 +243,8 @@ claim(
 # .. exercise:: Another order of the same points
 #
 #    Predict first: change ``BATCH_SEED`` and nothing else, so that the same
-#    network meets the same points in another order. Which of the four printed
-#    numbers moves most, as a ratio? Try the seeds 1, 2, 3 and 4.
+#    network meets the same points in another order. Which of the four
+#    numbers in the table moves most, as a ratio? Try the seeds 1, 2, 3 and 4.
 #
 #    .. answer::
 #

@@ -18,8 +18,8 @@ import matplotlib.pyplot as plt
 import numpy as np
 import tensorflow as tf
 
-from overfit_tutorial import data, figures, linear
-from overfit_tutorial.claims import claim
+from overfit_tutorial import data, figures, linear, tables
+from overfit_tutorial.claims import number, one_seed
 
 plt.style.use(figures.STYLE)
 DATA_SEED = 0
@@ -77,6 +77,8 @@ def train(widths, learning_rate):
 
 
 adam_line, loss = train([], learning_rate=0.05)
+ends = np.array([0.0, 20.0])
+gap = np.abs(adam_line(ends) - exact_line(ends)).max()
 
 figure, ax = plt.subplots()
 epochs = np.arange(1, 201)
@@ -94,113 +96,97 @@ figures.show(
     "squares error.",
 )
 
-ends = np.array([0.0, 20.0])
-gap = np.abs(adam_line(ends) - exact_line(ends)).max()
-claim(
+one_seed(
     "adam-line-is-near",
-    "Between 0 and 20, Adam's line and the exact one are at most about "
-    "{value:.2f} apart; the noise's standard deviation is {threshold:g}.",
-    value=gap,
-    holds=gap < story.noise_std,
-    kind="one seed",
-    threshold=story.noise_std,
-    wrong_if="they were {threshold:g} or more apart at either end",
+    "Between 0 and 20, Adam's line and the exact one are at most {:.2f} "
+    "apart; the noise's standard deviation is {threshold:g}.",
+    number(gap).below(story.noise_std),
 )
 
 # %%
-# They do look similar
-# --------------------
+# They look similar, and one is further from the truth
+# ----------------------------------------------------
 #
 # Now the network, with the seed and the recipe of the page before, so this is
-# the very same one.
+# the very same one. By eye there is little to choose between the fits. Excess
+# risk, the yardstick of the first page, is a number. For the exact line we
+# also know what to expect at these hundred places, before any noise is drawn.
 
 network, _ = train([100] * 5, learning_rate=0.01)
-
-figure, ax = plt.subplots()
-figures.plot_data(ax, story)
-figures.plot_curve(ax, grid, network(grid), role="network")
-ax.plot(
-    grid, adam_line(grid), label="Adam's line", color=figures.LIGHT["series_a"]
-)
-figures.plot_curve(
-    ax, grid, exact_line(grid), role="line", label="least squares"
-)
-figures.plot_curve(ax, grid, story.truth(grid), role="truth")
-ax.set(xlabel="x", ylabel="y", title="They look pretty similar")
-ax.legend()
-figures.show(
-    figure,
-    caption="Network, both lines and the truth. By eye there is little to "
-    "choose.",
-    alt="The hundred points with four curves through their middle: the "
-    "network, two straight lines, and the dashed truth. The points scatter "
-    "around them.",
-)
-
-# %%
-# The distance to the truth is a number
-# -------------------------------------
-#
-# Excess risk is the yardstick of the first page. For the exact line we also
-# know what to expect at these hundred places, before any noise is drawn.
-
 fits = {
     "least squares": exact_line,
     "Adam's line": adam_line,
     "network": network,
 }
-training = {k: np.mean((f(story.x) - story.y) ** 2) for k, f in fits.items()}
+error = {k: np.mean((f(story.x) - story.y) ** 2) for k, f in fits.items()}
 risk = {k: data.excess_risk(f, story.truth) for k, f in fits.items()}
-print(f"{'':16}{'training error':>16}{'excess risk':>14}")
-for name in fits:
-    print(f"{name:16}{training[name]:16.3f}{risk[name]:14.4f}")
 expected = linear.expected_excess_risk(story.x, story.noise_std)
-print(f"{'expected, line':16}{'':16}{expected:14.4f}")
+tables.show(
+    {
+        "fit": [*fits, "least squares, expected"],
+        "training error": [*error.values(), ""],
+        "excess risk": [*risk.values(), expected],
+    },
+    training_error=".3f",
+    excess_risk=".4f",
+)
 
 # %%
 # Compare the two columns: by what factor do the training errors differ, and by
-# what factor the excess risks? On the ladder:
+# what factor the excess risks? Here are all fits, as curves and on the ladder.
 
-figure, ax = plt.subplots(figsize=figures.LADDER)
 order = np.argsort(story.x)
-rungs = {
-    "join the dots": data.excess_risk(
-        lambda at: np.interp(at, story.x[order], story.y[order]), story.truth
-    )
-}
-places = {
-    "network": (risk["network"], "network"),
-    "Adam's line": (risk["Adam's line"], "series_a"),
-    "least squares": (risk["least squares"], "line"),
-}
-figures.plot_ladder(ax, rungs, fits=places)
-ax.set_title("What the eye cannot tell")
+dots = data.excess_risk(
+    lambda at: np.interp(at, story.x[order], story.y[order]), story.truth
+)
+
+figure, (ax, below) = plt.subplots(
+    2, 1, figsize=(5.6, 6.6), height_ratios=[4, 2.4]
+)
+figures.plot_data(ax, story)
+figures.plot_curve(ax, grid, network(grid), role="network")
+adam_color = figures.LIGHT["series_a"]
+ax.plot(grid, adam_line(grid), label="Adam's line", color=adam_color)
+line = {"role": "line", "label": "least squares"}
+figures.plot_curve(ax, grid, exact_line(grid), **line)
+figures.plot_curve(ax, grid, story.truth(grid), role="truth")
+ax.set(xlabel="x", ylabel="y", title="They look pretty similar")
+ax.legend()
+roles = {"network": "network", "Adam's line": "series_a"}
+roles["least squares"] = "line"
+places = {name: (risk[name], role) for name, role in roles.items()}
+figures.plot_ladder(below, {"join the dots": dots}, fits=places)
+below.set_title("What the eye cannot tell")
 figures.show(
     figure,
-    caption="The same three fits on the ladder, with joining the dots, all "
-    "on the same hundred points. The axis is logarithmic.",
-    alt="Four places on a logarithmic axis of excess risk. "
+    caption="Above: network, both lines and the truth. Below: the same three "
+    "fits on the ladder, with joining the dots. The axis is logarithmic.",
+    alt="Above, the hundred points with four curves through their middle: the "
+    "network, two straight lines, and the dashed truth. Below, four places on "
+    "a logarithmic axis of excess risk. "
     + ", ".join(f"{name}: {value:.2f}" for name, value in risk.items())
-    + f", join the dots: {rungs['join the dots']:.2f}.",
+    + f", join the dots: {dots:.2f}.",
+    headline=True,
 )
+
+# %%
+# How similar is similar? We measure the distance between network and line in
+# units of the noise.
 
 middles = np.linspace(0, 20, 2001)
 apart = np.sqrt(np.mean((network(middles) - exact_line(middles)) ** 2))
-claim(
+one_seed(
     "similar-to-the-eye",
-    "They look similar: network and line are {value:.2f} apart (root mean "
-    "square), where the noise has a standard deviation of {noise:g}. What the "
-    "eye cannot tell: the network's mean squared distance to the truth is "
-    "{network:.2f}, that of least squares {line:.3f}.",
-    value=apart,
-    holds=apart < 2 * story.noise_std,
-    kind="one seed",
-    threshold=2 * story.noise_std,
-    wrong_if="network and line were two standard deviations of the noise "
-    "apart, which no eye would call similar",
+    "They look similar: network and line are {:.2f} apart (root mean square), "
+    "where the noise has a standard deviation of {noise:g}. But the network's "
+    "mean squared distance to the truth is {network:.2f}, that of least "
+    "squares {line:.3f}.",
+    number(apart).below(2 * story.noise_std),
     noise=story.noise_std,
     network=risk["network"],
     line=risk["least squares"],
+    wrong_if="network and line were two standard deviations of the noise "
+    "apart, which no eye would call similar",
     headline=True,
 )
 

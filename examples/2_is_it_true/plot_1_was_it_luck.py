@@ -15,8 +15,8 @@ holds, but the line is several times nearer to the truth.
 import matplotlib.pyplot as plt
 import numpy as np
 
-from overfit_tutorial import data, figures, ladder, statistics
-from overfit_tutorial.claims import claim
+from overfit_tutorial import data, figures, ladder, statistics, tables
+from overfit_tutorial.claims import measured
 from overfit_tutorial.ensembles import fit_ensemble
 from overfit_tutorial.studies.recipe import judge_recipe
 from overfit_tutorial.sweeps import run_sweep
@@ -31,8 +31,8 @@ DATA_SEED, TRAINING_SEED, SEED = 0, 1, 2
 # Twenty times the story
 # ----------------------
 #
-# ``STORY`` is the recipe of the experiment. ``fit_ensemble`` does what twenty
-# calls of ``fit`` would, in seconds.
+# ``STORY`` is the recipe of the experiment, with its 40,701 parameters and 800
+# steps. ``fit_ensemble`` does what twenty calls of ``fit`` would, in seconds.
 
 assert STORY.n_parameters() == 40_701
 samples = data.sample_noisy_many(N_DRAWN, seed=DATA_SEED)
@@ -40,8 +40,8 @@ fits = fit_ensemble(samples.x, samples.y, seed=TRAINING_SEED)
 grid = np.linspace(0, 20, 401)
 curves = fits.predict(grid)
 
-low, middle, high = np.quantile(curves, [0.05, 0.5, 0.95], axis=0)
 figure, ax = plt.subplots()
+low, middle, high = np.quantile(curves, [0.05, 0.5, 0.95], axis=0)
 ax.fill_between(grid, low, high, color=figures.LIGHT["interval"], zorder=1)
 thin = {"color": figures.LIGHT["network"], "linewidth": 0.7}
 ax.plot(grid, curves[:8].T, **thin)
@@ -80,21 +80,39 @@ ratio = statistics.quantile_interval(
 closer = statistics.share_interval(
     table.error < table.line_error, confidence=0.99
 )
-claim(
+
+figure, ax = plt.subplots(figsize=(5.6, 3.0))
+ratios, bins = table.error / table.line_error, np.linspace(0.8, 1.7, 46)
+ax.hist(ratios.clip(upper=1.69), bins, color=figures.LIGHT["network"])
+ax.axvline(1, color=figures.LIGHT["line"], linewidth=2)
+place = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points"}
+ax.annotate(
+    "fits better\nthan the line",
+    (1, 0.6),
+    xytext=(-8, 0),
+    ha="right",
+    **place,
+)
+ax.annotate("fits worse", (1.2, 0.6), xytext=(0, 0), **place)
+ax.set(xlabel="network's error over the line's", ylabel="number of seeds")
+ax.set_title("Few networks fit their points better")
+figures.show(
+    figure,
+    caption="Training errors at the last step, each divided by that of the "
+    "line on the same hundred points. The last bar holds all that are "
+    "larger.",
+    alt="A histogram of two hundred ratios with a vertical line at one. Most "
+    "of the bars stand just to the right of it, a tail reaches further to "
+    "the right, and few bars stand to the left.",
+)
+
+measured(
     "no-noise-chased",
-    "At its last step, the median network's error on its own training points "
-    "is {value:.2f} times that of the straight line ({low:.2f} to "
-    "{high:.2f}). Only {share:.0%} of the networks fit their points better "
-    "than the line does.",
-    value=ratio.value,
-    interval=(ratio.low, ratio.high),
-    confidence=0.99,
-    n=N_SEEDS,
-    holds=ratio.low > 0.95 and closer.high < 0.5,
-    threshold=0.95,
-    wrong_if="the interval reached 0.95, or half of the networks might fit "
-    "their points better",
-    share=closer.value,
+    "The network fits its own points no better than a straight line does: in "
+    "the median, its error on them is {:.2f} times the line's. Only "
+    "{share_that_fits_better:.0%} of the networks fit better.",
+    ratio.above(0.95),
+    share_that_fits_better=closer.below(0.5),
 )
 
 # %%
@@ -103,19 +121,22 @@ claim(
 #
 # "They look pretty similar" is a judgment of the eye. Excess risk is the mean
 # squared distance to the truth. Its distribution has a long tail, so we quote
-# medians and shares rather than means.
+# medians, with 99% intervals, and shares rather than means.
 
 risk = {
     "network": table.risk.to_numpy(),
-    "averaged": table.averaged_risk.to_numpy(),
+    "averaged weights": table.averaged_risk.to_numpy(),
     "line": table.line_risk.to_numpy(),
 }
-print(f"{'':10}{'median':>8}{'99% interval':>18}{'95th percentile':>18}")
-for name, risks in risk.items():
-    median = statistics.quantile_interval(risks, confidence=0.99)
-    interval = f"{median.low:.3f} to {median.high:.3f}"
-    tail = np.quantile(risks, 0.95)
-    print(f"{name:10}{median.value:8.3f}{interval:>18}{tail:18.2f}")
+medians = [
+    statistics.quantile_interval(risks, confidence=0.99)
+    for risks in risk.values()
+]
+tails = [np.quantile(risks, 0.95) for risks in risk.values()]
+tables.show(
+    {"excess risk": list(risk), "median": medians, "95th percentile": tails},
+    **{"median": ".2f", "95th_percentile": ".2f"},
+)
 
 loses = statistics.share_interval(
     risk["network"] > risk["line"], confidence=0.99
@@ -123,40 +144,28 @@ loses = statistics.share_interval(
 times = statistics.quantile_interval(
     risk["network"] / risk["line"], confidence=0.99
 )
-claim(
+measured(
     "network-loses-to-the-line",
-    "The network is further from the truth than the line fitted to the same "
-    "points for {value:.0%} of {n} seeds ({low:.0%} to {high:.0%}). In the "
-    "median, its excess risk is {times:.1f} times the line's "
-    "({times_low:.1f} to {times_high:.1f}).",
-    value=loses.value,
-    interval=(loses.low, loses.high),
-    confidence=0.99,
-    n=N_SEEDS,
-    holds=loses.low > 0.75 and times.low > 3,
-    threshold=0.75,
-    wrong_if="the network might win for a quarter of the seeds, or its risk "
-    "might be less than three times the line's",
+    "For {:.0%} of {n} seeds, the network is further from the truth than the "
+    "line fitted to the same points. In the median, its excess risk is "
+    "{ratio_of_excess_risks:.1f} times the line's.",
+    loses.above(0.75),
+    ratio_of_excess_risks=times.above(3),
     headline=True,
-    times=times.value,
-    times_low=times.low,
-    times_high=times.high,
 )
 
 # %%
 # On the ladder, most networks stand between the line and the joined dots.
+# What averaged weights are, comes next.
 
-every = ladder.rungs()
-rungs = {
-    "least squares": every["least squares"],
-    "dots": every["join the dots"],
-}
+figure, ax = plt.subplots(figsize=(5.6, 3.2))
 rows = {
     "line": (risk["line"], "line"),
-    "averaged\nweights": (risk["averaged"], "series_b"),
+    "averaged\nweights": (risk["averaged weights"], "series_b"),
     "network": (risk["network"], "network"),
 }
-figure, ax = plt.subplots(figsize=(5.6, 3.0))
+rungs = {"least squares": ladder.least_squares()}
+rungs["dots"] = ladder.join_the_dots()
 figures.plot_studies(ax, rows, rungs)
 ax.set_title("Two hundred seeds on the ladder")
 figures.show(
@@ -165,9 +174,10 @@ figures.show(
     "are the expected costs of least squares and of joining the dots.",
     alt="Three rows of dots on a logarithmic axis of excess risk. Medians: "
     f"line {np.median(risk['line']):.2f}, averaged weights "
-    f"{np.median(risk['averaged']):.2f}, network "
+    f"{np.median(risk['averaged weights']):.2f}, network "
     f"{np.median(risk['network']):.2f}. The network's row reaches beyond the "
     f"cost of joining the dots, {rungs['dots']:.2f}.",
+    headline=True,
 )
 
 # %%
@@ -180,29 +190,24 @@ figures.show(
 # steps.
 
 shrinks = statistics.quantile_interval(
-    risk["averaged"] / risk["network"], confidence=0.99
+    risk["averaged weights"] / risk["network"], confidence=0.99
 )
-claim(
+measured(
     "averaging-helps",
-    "Averaging the weights over the last 100 epochs leaves {value:.0%} of the "
-    "excess risk, in the median over {n} seeds ({low:.0%} to {high:.0%}).",
-    value=shrinks.value,
-    interval=(shrinks.low, shrinks.high),
-    confidence=0.99,
-    n=N_SEEDS,
-    holds=shrinks.high < 0.75,
-    threshold=0.75,
-    wrong_if="three quarters of the risk might remain",
+    "Averaging the weights over the last 100 epochs leaves {:.0%} of the "
+    "excess risk, in the median.",
+    shrinks.below(0.75),
 )
 
 # %%
 # Luck of the data, or luck of the draw?
 # --------------------------------------
 #
-# Now the first 40 of the data sets, and on each of them 10 networks that
-# differ only in first weights and batches. An analysis of variance splits the
-# spread of the logarithm of the risk: so much between data sets, so much
-# within one.
+# Some of the two hundred end far from the truth, others close to it. Did they
+# get worse points, or only worse weights and batches? Take the first 40
+# of the data sets, and on each of them 10 networks that differ only in first
+# weights and batches. An analysis of variance splits the spread of the
+# logarithm of the risk: so much between data sets, so much within one.
 
 nested = run_sweep(
     judge_recipe,
@@ -211,56 +216,64 @@ nested = run_sweep(
     n_seeds=N_DATASETS,
     seeds_per_block=N_DATASETS,
 )
-
-parts = {}
-columns = {"last step": "risk", "averaged": "averaged_risk"}
+draws, parts = {}, {}
+columns = {"last step": "risk", "averaged weights": "averaged_risk"}
 for name, column in columns.items():
-    risks = nested.pivot(index="seed", columns="redraw", values=column)
+    draws[name] = nested.pivot(index="seed", columns="redraw", values=column)
     parts[name] = statistics.variance_components(
-        np.log(risks), seed=0, confidence=0.99
+        np.log(draws[name]), seed=0, confidence=0.99
     ).share
-    share = parts[name]
-    print(
-        f"{name:10} share of the data: {share.value:4.0%} "
-        f"({share.low:.0%} to {share.high:.0%})"
-    )
 
-share = parts["last step"]
-claim(
+figure, axes = plt.subplots(2, 1, figsize=(5.6, 6.0), sharex=True, sharey=True)
+for ax, role, (name, risks) in zip(
+    axes, ("network", "series_b"), draws.items(), strict=True
+):
+    ordered = risks.to_numpy()[np.median(risks, axis=1).argsort()]
+    places = 1 + np.arange(len(ordered))
+    color = figures.LIGHT[role]
+    ax.plot(places, ordered, "o", markersize=2.5, color=color)
+    ink = figures.LIGHT["ink"]
+    ax.plot(places, np.median(ordered, axis=1), "D", markersize=4, color=ink)
+    ax.set(yscale="log", ylabel="excess risk (log scale)")
+    ax.set_title(f"{name.capitalize()}: {parts[name].value:.0%} from the data")
+axes[1].set_xlabel("data sets, ordered by their median")
+figures.show(
+    figure,
+    caption="Each column is one data set with its ten networks; the diamond "
+    "is their median. A tall column is luck of the draw, a rise from column "
+    "to column luck of the data.",
+    alt="Two panels of forty columns with ten dots each, on a logarithmic "
+    "axis of excess risk. At the last step every column is tall and spans "
+    "about as much as the whole panel. With averaged weights the columns are "
+    "shorter, and their medians rise more steeply from left to right.",
+)
+
+measured(
     "mostly-luck-of-the-draw",
-    "Of the variance of the logarithm of the excess risk at the last step, "
-    "{value:.0%} comes from the data ({low:.0%} to {high:.0%}). The rest is "
-    "the luck of first weights and batches.",
-    value=share.value,
-    interval=(share.low, share.high),
-    confidence=0.99,
-    n=N_DATASETS,
-    holds=share.high < 0.5,
-    threshold=0.5,
-    wrong_if="the data might explain half of it",
+    "Of the spread of the excess risk at the last step, as the variance of "
+    "its logarithm, {:.0%} comes from the data. The rest is the luck of first "
+    "weights and batches.",
+    parts["last step"].below(0.5),
 )
 
 # %%
-# Luck, and a factor
-# ------------------
-#
-# It was not luck: in the median over seeds, the network fits its own points no
-# better than a line does. It *is* luck how close to the truth one network
-# ends: at its last step more the luck of weights and batches than of the data.
 # In the averaged weights, the data have a larger share.
 
-assert parts["averaged"].low > parts["last step"].value
+print(f"averaged weights: {parts['averaged weights']:.0%}, at 99%")
+assert parts["averaged weights"].low > parts["last step"].value
 
 # %%
-# So "pretty similar" hides a factor. Much of that factor is not overfitting
-# in any usual sense: averaging removes much of it, and averaging adds no data.
-#
 # Lessons
 # -------
 #
-# Repeat the experiment before you believe its picture: the eye saw two curves
-# that look alike, and two hundred seeds say that one of them is several times
-# as far from the truth.
+# It was not luck: no network goes wild, and few fit their points better than a
+# line does. It *is* luck how close to the truth one network ends. The eye saw
+# two curves that look alike; two hundred seeds say that one of them is several
+# times as far from the truth. Repeat the experiment before you believe its
+# picture.
+#
+# Much of that factor is not overfitting in any usual sense: averaging removes
+# much of it, and averaging adds no data.
 #
 # What this does not show: what more steps would do. Eight hundred steps may
 # simply be too few to overfit:

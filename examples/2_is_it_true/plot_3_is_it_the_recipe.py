@@ -17,14 +17,13 @@ import matplotlib.pyplot as plt
 import numpy as np
 
 from overfit_tutorial import data, figures, ladder, statistics
-from overfit_tutorial.claims import claim
+from overfit_tutorial.claims import measured
 from overfit_tutorial.studies.recipe import judge_recipe
 from overfit_tutorial.sweeps import run_sweep
 from overfit_tutorial.training import STORY, fit_network
 
 plt.style.use(figures.STYLE)
-SEED = 30
-N_SEEDS = 12
+SEED, N_SEEDS = 30, 12
 RATES = [0.001, 0.003, 0.01]
 BATCHES = [10, 32, 100]
 
@@ -38,14 +37,17 @@ BATCHES = [10, 32, 100]
 one = data.sample_noisy(seed=SEED)
 other = STORY.replace(batch_size=None, standardize_x=True, steps=800)
 grid = np.linspace(0, 20, 1000)
+curves = {}
+for name, recipe in {"story": STORY, "other": other}.items():
+    fit = fit_network(one.x, one.y, recipe, seed=SEED)
+    curves[name] = fit.predict(grid)
+
 figure, ax = plt.subplots()
 figures.plot_data(ax, one)
-fits = {"network": STORY, "series_a": other}
-for (role, recipe), label in zip(
-    fits.items(), ("story", "other"), strict=True
+for role, (name, curve) in zip(
+    ("network", "series_a"), curves.items(), strict=True
 ):
-    fit = fit_network(one.x, one.y, recipe, seed=SEED)
-    figures.plot_curve(ax, grid, fit.predict(grid), role=role, label=label)
+    figures.plot_curve(ax, grid, curve, role=role, label=name)
 figures.plot_curve(ax, grid, one.truth(grid), role="truth")
 ax.set(xlabel="x", ylabel="y", title="After 800 steps of two recipes")
 ax.legend()
@@ -86,21 +88,18 @@ table["ratio"] = table.error / table.line_error
 
 # %%
 # With batches of 32, 800 steps *are* 200 epochs, so that this cell is on both
-# maps.
+# maps. Each path joins the three rates.
 
-equal_steps = table.query("steps == 800")
+equal_steps = table[table.steps == 800]
 in_both = (table.steps == 800) & (table.batch_size == 32)
 equal_epochs = table[in_both | (table.epochs == 200)]
-titles = {"Equal steps: 800": equal_steps, "Equal epochs: 200": equal_epochs}
+
+figure, axes = plt.subplots(2, 1, figsize=(5.6, 6.6), sharex=True)
 every = ladder.rungs()
 rungs = {"least squares": every["least squares"]}
 rungs |= {"dots": every["join the dots"]}
 looks = {10: ("series_a", "^"), 32: ("network", "o"), 100: ("series_b", "s")}
-
-# %%
-# Each path joins the three rates.
-
-figure, axes = plt.subplots(2, 1, figsize=(5.6, 6.6), sharex=True)
+titles = {"Equal steps: 800": equal_steps, "Equal epochs: 200": equal_epochs}
 for ax, (title, cells) in zip(axes, titles.items(), strict=True):
     medians = cells.groupby(["batch_size", "standardize_x", "learning_rate"])
     medians = medians[["ratio", "averaged_risk"]].median()
@@ -114,11 +113,12 @@ for ax, (title, cells) in zip(axes, titles.items(), strict=True):
     figures.mark_rungs(ax, rungs, axis="y")
     ax.set(yscale="log", ylabel="excess risk", title=title, ylim=(0.04, 5))
 axes[0].legend(loc="center right", bbox_to_anchor=(1, 0.65))
-axes[1].set_xlabel("training error, in units of the line's")
+axes[1].set(xlabel="training error, in units of the line's")
+axes[1].set(xlim=(0.73, 1.14))
 words = []
-for (size, standardized), path in equal_steps.query(
-    "keep_short_batch"
-).groupby(["batch_size", "standardize_x"]):
+for (size, standardized), path in equal_steps.groupby(
+    ["batch_size", "standardize_x"]
+):
     kind = "standardized" if standardized else "raw"
     words.append(f"{kind}, {size:.0f}: {path.ratio.median():.2f}")
 figures.show(
@@ -138,15 +138,16 @@ figures.show(
 # Two settings decide together
 # ----------------------------
 #
-# We average over the three rates (geometric means) and compare each seed with
-# itself. One corner of the map goes furthest below the line in 800 steps:
-# standardized inputs *and* all points in every step.
+# One corner of the map goes furthest below the line in 800 steps: standardized
+# inputs *and* all points in every step. To say so of many seeds, we average
+# over the three rates (geometric means) and compare each seed with itself.
 
 
-def pooled(cells, column):
+def pooled(cells, column, **settings):
     """Return the geometric mean over the rates, seed by seed."""
+    for name, setting in settings.items():
+        cells = cells[cells[name] == setting]
     rates = cells.pivot(index="seed", columns="learning_rate", values=column)
-    assert rates.shape == (N_SEEDS, len(RATES))
     return np.exp(np.log(rates).mean(axis=1))
 
 
@@ -155,26 +156,59 @@ def middle(values):
     return statistics.quantile_interval(values, confidence=0.99)
 
 
-kept = equal_steps.query("keep_short_batch")
-full = kept.query("batch_size == 100")
-corner = pooled(full.query("standardize_x"), "ratio")
-raw = pooled(full.query("not standardize_x"), "ratio")
-small = pooled(kept.query("standardize_x and batch_size == 32"), "ratio")
-chased = middle(corner)
-claim(
+errors = {
+    (standardized, size): pooled(
+        equal_steps, "ratio", standardize_x=standardized, batch_size=size
+    )
+    for standardized in (False, True)
+    for size in BATCHES
+}
+corner, raw, small = errors[True, 100], errors[False, 100], errors[True, 32]
+
+figure, ax = plt.subplots(figsize=(5.6, 4.0))
+for row, ((standardized, size), ratios) in enumerate(errors.items()):
+    role = "series_a" if (standardized, size) == (True, 100) else "data"
+    role = "network" if (standardized, size) == (False, 32) else role
+    shifts = row + np.linspace(-0.2, 0.2, N_SEEDS)
+    color, ink = figures.LIGHT[role], figures.LIGHT["ink"]
+    ax.plot(ratios, shifts, "o", markersize=4, color=color)
+    ax.plot(middle(ratios).ends, [row, row], color=ink, linewidth=2.5)
+    ax.plot(np.median(ratios), row, "D", markersize=7, color=ink)
+ax.axvline(1, color=figures.LIGHT["line"], zorder=1)
+names = [
+    f"{'standardized' if standardized else 'raw'}, "
+    f"{'all points' if size == 100 else f'batches of {size}'}"
+    for standardized, size in errors
+]
+names[1] += "\n(the story's)"
+ax.set_yticks(range(len(names)), names)
+ax.set(ylim=(5.5, -0.5), xlabel="training error over the line's")
+ax.set_title("One corner fits its points", x=0)
+figures.show(
+    figure,
+    caption="Training errors after 800 steps. Each dot is one seed, its three "
+    "rates averaged; each diamond a median with its 99% interval. The "
+    "vertical line is the straight line's own error.",
+    alt="Six rows of dots, one for each scale of the inputs and size of the "
+    "batches. Five rows lie close to a vertical line at one. The last, "
+    "standardized inputs with all points in every step, lies far to the left "
+    "of it. Medians: "
+    + ", ".join(
+        f"{' '.join(name.split())}: {np.median(ratios):.2f}"
+        for name, ratios in zip(names, errors.values(), strict=True)
+    )
+    + ".",
+    headline=True,
+)
+
+measured(
     "batch-and-scale-decide",
     "With standardized inputs and all points in every step, 800 steps bring "
-    "the training error to {value:.2f} times the line's ({low:.2f} to "
-    "{high:.2f}). With raw inputs it stays at {raw:.2f}, with batches of 32 "
-    "at {small:.2f}.",
-    value=chased.value,
-    interval=chased.ends,
-    confidence=0.99,
-    n=N_SEEDS,
-    holds=chased.high < 0.95
-    and middle(corner / raw).high < 1
-    and middle(corner / small).high < 1,
-    threshold=0.95,
+    "the training error to {:.2f} times the line's. With raw inputs it stays "
+    "at {raw:.2f}, with batches of 32 at {small:.2f}.",
+    middle(corner).below(0.95),
+    share_of_that_with_raw_inputs=middle(corner / raw).below(1),
+    share_of_that_with_batches_of_32=middle(corner / small).below(1),
     wrong_if="the interval reached 0.95, or one of the two settings might do "
     "as much alone",
     headline=True,
@@ -189,38 +223,25 @@ claim(
 # In that corner, does the learning rate matter? That it matters little is
 # shown by an interval inside a margin, which we fix at 0.8 to 1.25.
 
-by_rate = full.query("standardize_x").pivot(
-    index="seed", columns="learning_rate", values="ratio"
-)
-tenfold = middle(by_rate[0.01] / by_rate[0.001])
-claim(
+full = equal_steps.query("standardize_x and batch_size == 100")
+tenfold = {}
+for column in ("ratio", "averaged_risk"):
+    rates = full.pivot(index="seed", columns="learning_rate", values=column)
+    tenfold[column] = middle(rates[0.01] / rates[0.001])
+
+measured(
     "ten-times-the-rate",
     "With standardized inputs and all points in every step, ten times the "
-    "learning rate multiplies the training error by {value:.2f} ({low:.2f} to "
-    "{high:.2f}), in the median.",
-    value=tenfold.value,
-    interval=tenfold.ends,
-    confidence=0.99,
-    n=N_SEEDS,
-    holds=tenfold.within(0.8, 1.25),
-    threshold=(0.8, 1.25),
+    "learning rate multiplies the training error by {:.2f}, in the median.",
+    tenfold["ratio"].inside(0.8, 1.25),
     wrong_if="the interval left the margin from 0.8 to 1.25, fixed beforehand",
 )
 
 # %%
 # The margin is as wide as the effect of batch and scale, so this excludes only
 # that the rate decides more than they do. And it speaks of the training error.
-# The excess risk may move more:
-
-by_rate = full.query("standardize_x").pivot(
-    index="seed", columns="learning_rate", values="averaged_risk"
-)
-found = middle(by_rate[0.01] / by_rate[0.001])
-print(
-    f"averaged risk: {found.value:.2f} ({found.low:.2f} to {found.high:.2f})"
-)
-
-# %%
+# The excess risk may move more, as the figure below shows.
+#
 # Steps or epochs: the price depends on it
 # ----------------------------------------
 #
@@ -231,33 +252,24 @@ print(
 
 def large_against_small(cells):
     """Return excess risk with batches of 100 over that with 10."""
-    ours = cells.query("standardize_x and keep_short_batch")
     large, small = (
-        pooled(ours.query(f"batch_size == {size}"), "averaged_risk")
+        pooled(cells, "averaged_risk", standardize_x=True, batch_size=size)
         for size in (100, 10)
     )
     return large / small
 
 
 by_steps, by_epochs = map(large_against_small, (equal_steps, equal_epochs))
-steps, epochs = middle(by_steps), middle(by_epochs)
-claim(
+measured(
     "steps-or-epochs",
-    "With standardized inputs and averaged weights, equally many steps with "
-    "all points in the batch cost {value:.1f} times the excess risk of "
-    "batches of ten ({low:.1f} to {high:.1f}). Equally many epochs cost "
-    "{epochs:.1f} times as much ({e_low:.1f} to {e_high:.1f}).",
-    value=steps.value,
-    interval=steps.ends,
-    confidence=0.99,
-    n=N_SEEDS,
-    holds=steps.low > 1 and middle(by_steps / by_epochs).low > 1,
-    threshold=1,
+    "With standardized inputs and averaged weights, all points in the batch "
+    "cost {:.1f} times the excess risk of batches of ten after equally many "
+    "steps, and {epochs:.1f} times after equally many epochs.",
+    middle(by_steps).above(1),
+    ratio_of_the_two=middle(by_steps / by_epochs).above(1),
     wrong_if="large batches might not be worse at equal steps, or as much "
     "worse at equal epochs",
-    epochs=epochs.value,
-    e_low=epochs.low,
-    e_high=epochs.high,
+    epochs=middle(by_epochs),
 )
 
 # %%
@@ -272,24 +284,62 @@ claim(
 def without_the_four(column):
     """Return what leaving out the short batch does, seed by seed."""
     logs = []
-    for scale in ("standardize_x", "not standardize_x"):
-        dropped = table.query(f"steps == 801 and {scale}")
-        story = kept.query(f"batch_size == 32 and {scale}")
-        logs.append(np.log(pooled(dropped, column) / pooled(story, column)))
+    for scale in (True, False):
+        cell = {"standardize_x": scale, "batch_size": 32}
+        dropped = pooled(table[table.steps == 801], column, **cell)
+        logs.append(np.log(dropped / pooled(equal_steps, column, **cell)))
     return middle(np.exp(np.mean(logs, axis=0)))
 
 
-for column in ("ratio", "risk"):
-    found = without_the_four(column)
-    print(
-        f"without it, {column} times {found.value:.2f} "
-        f"({found.low:.2f} to {found.high:.2f})"
+without = {column: without_the_four(column) for column in ("ratio", "risk")}
+
+figure, ax = plt.subplots(figsize=(5.6, 4.2))
+ratios = {
+    "ten times the rate:\ntraining error": (tenfold["ratio"], "network"),
+    "excess risk": (tenfold["averaged_risk"], "series_a"),
+    "all points, not ten:\nexcess risk, equal steps": (
+        middle(by_steps),
+        "series_a",
+    ),
+    "excess risk, equal epochs": (middle(by_epochs), "series_a"),
+    "without the four:\ntraining error": (without["ratio"], "network"),
+    "excess risk, last step": (without["risk"], "series_a"),
+}
+for row, (found, role) in enumerate(ratios.values()):
+    color = figures.LIGHT[role]
+    ax.plot(found.ends, [row, row], color=color, linewidth=2.5)
+    ax.plot(found.value, row, "D", markersize=8, color=color)
+    ax.annotate(
+        f"{found.value:.2f}",
+        (found.value, row),
+        xytext=(0, 7),
+        textcoords="offset points",
+        ha="center",
     )
+ax.axvline(1, color=figures.LIGHT["muted"], linewidth=1, zorder=1)
+ax.set_yticks(range(len(ratios)), ratios)
+ax.set(xscale="log", xlabel="ratio (log scale)", ylim=(5.5, -0.7))
+ax.set_xticks([0.5, 1, 2, 4], ["0.5", "1", "2", "4"])
+ax.minorticks_off()
+ax.grid(axis="y", visible=False)
+ax.set_title("What three changes multiply", x=0)
+figures.show(
+    figure,
+    caption="Medians of ratios, seed by seed, with 99% intervals. An interval "
+    "that includes one shows no difference.",
+    alt="Six ratios with bars on a logarithmic axis, and a vertical line at "
+    "one: "
+    + "; ".join(
+        f"{' '.join(name.split())} {found:.2f}"
+        for name, (found, _) in ratios.items()
+    )
+    + ".",
+)
 
 # %%
-# The ratio is that of the training errors. Where an interval includes one,
-# these seeds show no difference; where it ends close to one, we would not
-# claim that another machine finds it. So this is no claim.
+# Where an interval includes one, these seeds show no difference; where it ends
+# close to one, we would not claim that another machine finds it. So the batch
+# of four is no claim.
 #
 # Lessons
 # -------
@@ -306,8 +356,8 @@ for column in ("ratio", "risk"):
 # .. exercise:: The map of the last step
 #
 #    Predict first: which paths move up if the map shows the last step instead
-#    of the averaged weights? Replace ``averaged_risk`` by ``risk`` in the
-#    block that draws it.
+#    of the averaged weights? Replace ``averaged_risk`` by ``risk`` where it is
+#    drawn.
 #
 #    .. answer::
 #

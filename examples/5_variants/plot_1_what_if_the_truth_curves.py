@@ -15,8 +15,8 @@ once with each truth.
 import matplotlib.pyplot as plt
 import numpy as np
 
-from overfit_tutorial import data, figures, linear, statistics
-from overfit_tutorial.claims import claim
+from overfit_tutorial import data, figures, linear, statistics, tables
+from overfit_tutorial.claims import exact, measured, number
 from overfit_tutorial.ensembles import fit_ensemble
 from overfit_tutorial.training import STORY
 
@@ -58,14 +58,12 @@ figures.show(
 
 floor = data.excess_risk(best_line, wave)
 formula = HEIGHT**2 * (1 / 2 - 3 / np.pi**2)
-claim(
+exact(
     "line-misses-the-wave",
     "When the truth is a line plus one wave of height {height:g}, no straight "
-    "line has an excess risk below {value:.2f}.",
-    value=floor,
+    "line has an excess risk below {:.2f}.",
+    number(floor).inside(formula - 1e-4, formula + 1e-4),
     quantity="excess risk",
-    holds=abs(floor - formula) < 1e-4,
-    kind="exact",
     wrong_if="the numerically best line differed from the formula by 0.0001",
     height=HEIGHT,
 )
@@ -93,6 +91,7 @@ for name, truth in truths.items():
 
 curves = networks["curved"].predict(grid)
 low, middle, high = np.quantile(curves, [0.1, 0.5, 0.9], axis=0)
+
 figure, ax = plt.subplots()
 x, y = samples["curved"].x[0], samples["curved"].y[0]
 ax.plot(x, y, label="data, one seed", **figures.mark("data"))
@@ -118,21 +117,31 @@ figures.show(
 # no line can reach, and ask what share of it each network has.
 
 bend = wave(grid) - best_line(grid)
-learned = statistics.quantile_interval(
-    (curves - best_line(grid)) @ bend / (bend @ bend), confidence=0.99
+shares = (curves - best_line(grid)) @ bend / (bend @ bend)
+learned = statistics.quantile_interval(shares, confidence=0.99)
+
+figure, ax = plt.subplots(figsize=figures.LADDER)
+ax.hist(shares, np.arange(0, 1.2, 0.05), color=figures.LIGHT["network"])
+ax.axvspan(*learned.ends, color=figures.LIGHT["interval"], zorder=0)
+ax.axvline(learned.value, color=figures.LIGHT["ink"])
+ax.axvline(1, **figures.mark("truth"))
+ax.annotate("all of it ", (1, ax.get_ylim()[1]), ha="right", va="top")
+ax.set(xlabel="share of the bend learned", ylabel="networks")
+ax.set_title("Few networks have learned all of the bend")
+figures.show(
+    figure,
+    caption="A bar counts networks. The line is their median, the band its "
+    "99% interval; dashed is the whole bend.",
+    alt="Histogram of the share of the bend that each network has learned. "
+    "The bars spread widely around a median that is left of the dashed line "
+    "of the whole bend; few reach that line.",
 )
-claim(
+
+measured(
     "wave-is-partly-learned",
-    "After 800 steps, the median network has learned {value:.0%} of the bend "
-    "that no line can follow ({low:.0%} to {high:.0%}).",
-    value=learned.value,
-    interval=learned.ends,
-    confidence=0.99,
-    n=N_SEEDS,
-    holds=learned.high < 0.95,
-    threshold=0.95,
-    wrong_if="the interval reached 95%, so that the median network had "
-    "followed the truth",
+    "After 800 steps, the median network has learned {:.0%} of the bend that "
+    "no line can follow.",
+    learned.below(0.95),
 )
 
 # %%
@@ -140,52 +149,52 @@ claim(
 # --------------------------------------------------
 #
 # For each seed we divide the network's excess risk by that of the line fitted
-# to the same points. Below one, the network wins.
+# to the same points. Below one, the network wins. The table has medians, the
+# figure all seeds.
 
-risk, ratio = {}, {}
-print(f"{'truth':10}{'network':>8}{'line':>8}{'network loses':>15}")
+risk, line_risk, ratio = {}, {}, {}
 for name, truth in truths.items():
     risk[name] = data.excess_risk(networks[name].predict, truth)
-    line_risk = np.array([data.excess_risk(f, truth) for f in lines[name]])
-    ratio[name] = risk[name] / line_risk
-    medians = f"{np.median(risk[name]):8.2f}{np.median(line_risk):8.3f}"
-    print(f"{name:10}{medians}{np.sum(ratio[name] > 1):9} of {N_SEEDS}")
+    line_risk[name] = [data.excess_risk(f, truth) for f in lines[name]]
+    ratio[name] = risk[name] / np.array(line_risk[name])
+losses = {name: np.sum(ratio[name] > 1) for name in truths}
+tables.show(
+    {
+        "truth": list(truths),
+        "network": [np.median(risk[name]) for name in truths],
+        "line": [np.median(line_risk[name]) for name in truths],
+        "network loses": [f"{losses[name]} of {N_SEEDS}" for name in truths],
+    },
+    network=".2f",
+    line=".2f",
+)
 
-# %%
-# The table has medians. Here are all seeds:
-
-figure, ax = plt.subplots(figsize=figures.LADDER)
-for row, (name, role) in enumerate(
-    {"straight": "line", "curved": "network"}.items()
-):
-    rows = row + np.linspace(-0.25, 0.25, N_SEEDS)
-    ax.plot(ratio[name], rows, "o", markersize=5, color=figures.LIGHT[role])
-ax.axvline(1, color=figures.LIGHT["muted"], linewidth=1)
-ax.set_yticks([0, 1], ["straight truth", "curved truth"])
-ax.set(xscale="log", xlabel="excess risk, network / line (log scale)")
-ax.set_title("Each dot is one seed")
+figure, ax = plt.subplots(figsize=(5.6, 3.2))
+rows = {
+    "straight\ntruth": (ratio["straight"], "line"),
+    "curved\ntruth": (ratio["curved"], "network"),
+}
+figures.plot_studies(ax, rows, {"as good as the line": 1})
+ax.set(xlabel="excess risk, network / line (log scale)")
+ax.set_title("The network wins where the truth curves")
 figures.show(
     figure,
-    caption="Left of the vertical line the network is nearer to the truth "
-    "than the line is, right of it further away.",
+    caption="Each dot is one seed, each diamond a median with its 99% "
+    "interval. Left of the vertical line the network is nearer to the truth "
+    "than the line fitted to the same points.",
     alt=f"Two rows of {N_SEEDS} dots on a logarithmic axis of risk ratios. "
-    f"With a straight truth {np.sum(ratio['straight'] > 1)} dots are right of "
-    f"one, with a curved truth {np.sum(ratio['curved'] < 1)} are left of it.",
+    f"With a straight truth {losses['straight']} dots are right of one, with "
+    f"a curved truth {N_SEEDS - losses['curved']} are left of it.",
+    headline=True,
 )
 
 wins = statistics.quantile_interval(ratio["curved"], confidence=0.99)
-claim(
+measured(
     "network-wins-on-the-wave",
-    "When the truth has a wave in it, the network's excess risk is "
-    "{value:.2f} times that of the line, in the median ({low:.2f} to "
-    "{high:.2f}): it wins, though it has learned only part of the wave.",
-    value=wins.value,
-    interval=wins.ends,
-    confidence=0.99,
-    n=N_SEEDS,
-    holds=wins.high < 1,
-    threshold=1,
-    wrong_if="the interval reached one",
+    "When the truth has a wave in it, the network's excess risk is {:.2f} "
+    "times that of the line, in the median: it wins, though it has learned "
+    "only part of the wave.",
+    wins.below(1),
     headline=True,
 )
 
@@ -194,27 +203,18 @@ claim(
 # then huge, though the network is no worse than elsewhere. But there we know
 # what to expect of least squares, and can divide by that.
 
+noise = samples["straight"].noise_std
 expected = np.array(
-    [
-        linear.expected_excess_risk(x, samples["straight"].noise_std)
-        for x in samples["straight"].x
-    ]
+    [linear.expected_excess_risk(x, noise) for x in samples["straight"].x]
 )
 loses = statistics.quantile_interval(
     risk["straight"] / expected, confidence=0.99
 )
-claim(
+measured(
     "network-loses-on-the-line",
-    "When the truth is straight, the network's excess risk is {value:.1f} "
-    "times what is to be expected of least squares, in the median ({low:.1f} "
-    "to {high:.1f}).",
-    value=loses.value,
-    interval=loses.ends,
-    confidence=0.99,
-    n=N_SEEDS,
-    holds=loses.low > 1,
-    threshold=1,
-    wrong_if="the interval reached one",
+    "When the truth is straight, the network's excess risk is {:.1f} times "
+    "what is to be expected of least squares, in the median.",
+    loses.above(1),
 )
 
 # %%

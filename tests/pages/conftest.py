@@ -1,71 +1,99 @@
-"""A stage for pages: what they claim is taken down, and nothing that they do lasts."""
+"""A stage for pages: they run in this process, share what is trained, and nothing else lasts."""
 
-import runpy
+import ast
+import functools
+from pathlib import Path
 
+import matplotlib.pyplot as plt
 import pytest
+
+from overfit_tutorial import claims, figures, tables
+from overfit_tutorial.statistics import Bounded
+from overfit_tutorial.studies import minima
+
+ROOT = Path(__file__).parents[2]
+# Several pages, exercises and worlds look at the same minima.
+find_minima_once = functools.cache(minima.find_minima)
+
+
+class _Enough(BaseException):
+    """Every claim that was waited for has been stated."""
+
+
+def pytest_collection_modifyitems(items):
+    """Keep tests that look at the same minima in one process, where others work beside it."""
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            room = "landscape" if "landscape" in item.path.stem else item.path.stem
+            item.add_marker(pytest.mark.xdist_group(room))
+
+
+@pytest.fixture(autouse=True)
+def _stage(monkeypatch, tmp_path):
+    """Start as in a fresh process; what the build has swept is taken from its store."""
+    import keras
+    import tensorflow as tf
+
+    plt.close("all")
+    keras.utils.clear_session()
+    tf.random.set_seed(None)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("OVERFIT_TUTORIAL_STORE", str(ROOT / "docs" / "_build" / "store"))
+    monkeypatch.setattr(figures, "show", lambda figure, **words: plt.close(figure))
+    monkeypatch.setattr(tables, "show", lambda columns, **formats: None)
+    monkeypatch.setattr(minima, "find_minima", find_minima_once)
+    with plt.rc_context({"backend": "agg"}):
+        yield
+    plt.close("all")
 
 
 @pytest.fixture
-def claims_of(monkeypatch):
-    """Give a function that runs a page and returns, claim by claim, whether it holds.
+def perform(monkeypatch):
+    """Give a function that runs a page, or a part of it, and returns its names.
 
-    Figures are closed instead of shown. If the page stops at an error that it may stop at, the
-    claims are those before it.
+    It stops where all the names that are waited for have values. Each of the changes, a pair of
+    an old and a new text, must fit. Claims are not asked for: a changed page may break them.
     """
-    import matplotlib.pyplot as plt
+    monkeypatch.setattr(claims, "claim", lambda *args, **options: None)
 
-    from overfit_tutorial import claims, figures
-
-    def run(script, *, may_stop_at=()):
-        found = {}
-
-        def claim(id, sentence, *, holds, **values):
-            found[id] = bool(holds)
-
-        monkeypatch.setattr(claims, "claim", claim)
-        monkeypatch.setattr(figures, "show", lambda figure, **words: plt.close(figure))
-        with plt.rc_context({"backend": "agg"}):
-            try:
-                runpy.run_path(str(script))
-            except may_stop_at:
-                plt.close("all")
+    def run(script, *names, changes=()):
+        text = script.read_text(encoding="utf-8")
+        for old, new in changes:
+            assert old in text, old
+            text = text.replace(old, new)
+        found = {"__name__": "__main__"}
+        for statement in ast.parse(text).body:
+            exec(compile(ast.Module([statement], []), str(script), "exec"), found)
+            if names and found.keys() >= set(names):
+                break
+        assert found.keys() >= set(names)
         return found
 
     return run
 
 
 @pytest.fixture
-def float64():
-    """Let Keras compute in float64, too."""
-    import keras
+def claims_of(monkeypatch, perform):
+    """Give a function that runs a page and returns, claim by claim, whether it holds.
 
-    keras.config.set_floatx("float64")
-    keras.config.set_dtype_policy("float64")  # kept since the first layer, otherwise
-    yield
-    keras.config.set_floatx("float32")
-    keras.config.set_dtype_policy("float32")
+    It stops at the last of the claims that are waited for, or at an error that it may stop at.
+    """
 
+    def run(script, *, waits_for=None, may_stop_at=()):
+        found = {}
 
-@pytest.fixture
-def no_xla(monkeypatch):
-    """Let TensorFlow refuse to compile, as on a platform without XLA."""
-    import tensorflow as tf
+        def claim(id, sentence, *, holds, **values):
+            bounded = [value for value in values.values() if isinstance(value, Bounded)]
+            kept = [bound.holds for bound in bounded]
+            found[id] = bool(getattr(holds, "holds", holds)) and all(kept)
+            if waits_for is not None and found.keys() >= waits_for:
+                raise _Enough
 
-    from overfit_tutorial import _xla
-    from overfit_tutorial._engine import loop
-    from overfit_tutorial.landscapes import functional
+        monkeypatch.setattr(claims, "claim", claim)
+        try:
+            perform(script)
+        except (_Enough, *may_stop_at):
+            pass
+        return found
 
-    original = tf.function
-
-    def function(*arguments, jit_compile=None, **options):
-        if jit_compile:
-            raise tf.errors.UnimplementedError(None, None, "no XLA here")
-        return original(*arguments, **options)
-
-    kept = (_xla.has_xla, loop._loop_of, functional.compiled)
-    for cached in kept:
-        cached.cache_clear()
-    monkeypatch.setattr(tf, "function", function)
-    yield
-    for cached in kept:
-        cached.cache_clear()
+    return run

@@ -11,13 +11,15 @@ import functools
 import gzip
 import http.server
 import importlib.util
+import itertools
 import os
+import posixpath
 import re
 import shutil
 import sys
 import threading
 import urllib.parse
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -49,6 +51,9 @@ def prefix_of(folder: Path) -> str:
 
 PREFIX = prefix_of(FOLDER)
 WIDTHS = {"desktop": 1440, "phone": 390}
+SCHEMES = ("light", "dark")
+# Paid to every page. Between them they meet both color schemes, both widths, and the keyboard.
+VISITS = (("light", "desktop"), ("dark", "phone"))
 HEIGHT = 844
 NARROWEST = 320
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
@@ -110,14 +115,49 @@ def is_silent_skip() -> Callable[[str], bool]:
 
 
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """Give each test that asks for a ``page`` or an ``executed_page`` all of them."""
-    blocked = find_obstacle() is not None
-    found = {"page": lambda: pages_of(FOLDER), "executed_page": lambda: list(executed_pages())}
-    for name, find in found.items():
-        if name in metafunc.fixturenames:
-            # One stand-in, which `pytest_runtest_setup` stops, tells why there are none.
-            values = ["none"] if blocked else find()
+    """Give each test that asks for a ``page``, or an ``executed_page``, all of them.
+
+    A test that also asks for ``scheme`` and ``device`` gets the visits that are paid to them.
+    """
+    found = {
+        "page": lambda: pages_of(FOLDER),
+        "executed_page": lambda: list(executed_pages()),
+        "first_page": lambda: first_of_each(executed_pages(), posixpath.dirname),
+    }
+    for name in found.keys() & set(metafunc.fixturenames):
+        # One stand-in, which `pytest_runtest_setup` stops, tells why there are none.
+        values = ["none"] if find_obstacle() else found[name]()
+        if {"scheme", "device"} <= set(metafunc.fixturenames):
+            every = visits_to(values)
+            ids = ["-".join(visit).replace(".html", "") for visit in every]
+            metafunc.parametrize((name, "scheme", "device"), every, ids=ids)
+        else:
             metafunc.parametrize(name, values, ids=[v.removesuffix(".html") for v in values])
+
+
+def first_of_each(pages: Iterable[str], kind: Callable[[str], str]) -> list[str]:
+    """Return the first page of each kind."""
+    firsts: dict[str, str] = {}
+    for page in pages:
+        firsts.setdefault(kind(page), page)
+    return list(firsts.values())
+
+
+def kind_of(page: str) -> str:
+    """Return what is equal for two pages that are made alike: executed ones, or of a reference."""
+    room, _, rest = page.partition("/")
+    return f"{room} {posixpath.basename(rest) == 'index.html'}" if rest else page
+
+
+def visits_to(pages: list[str]) -> list[tuple[str, str, str]]:
+    """Return page, color scheme and device of each visit: all four to the first page of a kind."""
+    thorough = first_of_each(pages, kind_of)
+    return [
+        (page, scheme, device)
+        for page in pages
+        for scheme, device in itertools.product(SCHEMES, WIDTHS)
+        if page in thorough or (scheme, device) in VISITS
+    ]
 
 
 # -- What was built ----------------------------------------------------------
@@ -494,7 +534,7 @@ def reveal_navigation() -> Callable[[Any], None]:
 def visit(
     browser: Browser, address: str, measure: str, focus: str
 ) -> Iterator[Callable[[str, str, str], Visit]]:
-    """Give a function that visits a page once for each color scheme and device.
+    """Give a function that visits a page once for a color scheme and a device.
 
     A page is loaded once for all that is asked of it, since loading takes longest.
     """
@@ -534,7 +574,7 @@ def visit(
             tab.evaluate(UNFOLD)
             if axe:
                 found.violations = axe_violations(tab, axe)
-            if (scheme, device) in (("light", "desktop"), ("dark", "phone")):
+            if (scheme, device) in VISITS:
                 # Backwards on a phone: a sticky header hides what lies above.
                 found.keyboard = keyboard_faults(tab, focus, backwards=device == "phone")
                 found.has_walked = True

@@ -67,9 +67,22 @@ async () => {
     return height > 1.5 * (parseFloat(lineHeight) || em) && width > 34.1 * em;
   };
 
+  // How much of an article is code and how much is figures; what is folded is not shown.
+  const article = document.querySelector("article");
+  const blocks = article ? all("[class*=highlight-] pre", article).filter(isShown) : [];
+  const code = blocks.filter((block) => !block.closest(".sphx-glr-script-out"));
+  const sum = (values) => values.reduce((total, value) => total + value, 0);
+  const heights = (elements) => sum(elements.map((element) => element.getBoundingClientRect().height));
+  const nLines = (block) => block.textContent.split("\n").filter((line) => line.trim()).length;
+
   // A pair in a box that is hidden as a whole is none of a reader's business.
   const pairs = all("figure.twins, .page-card-picture").filter((pair) => isShown(pair.parentElement));
   return {
+    article: article && {
+      code: heights(code) / heights([article]),
+      figures: heights(all("figure", article).filter(isShown)) / heights([article]),
+      lines: sum(code.map(nLines)),
+    },
     covered,
     long: all("main section > p, main dd > p").filter(isShown).filter(isLong).map(name),
     cramped: all(".answer, .claim, .page-card").filter(isShown).filter(isCramped).map(name),

@@ -10,14 +10,12 @@ from typing import Any
 import pytest
 
 SCHEMES = ("light", "dark")
-DEVICES = ("desktop", "phone")
 PHONE_HEIGHT = 844
 SMALLEST_TEXT = 10.5
 
 Visits = Callable[[str, str, str], Any]
 
 each_scheme = pytest.mark.parametrize("scheme", SCHEMES)
-each_device = pytest.mark.parametrize("device", DEVICES)
 
 
 def find_foreign(requested: list[str], address: str) -> list[str]:
@@ -69,30 +67,22 @@ def find_late_content(measured: dict[str, Any], height: int) -> list[str]:
     return problems
 
 
-@each_device
-@each_scheme
 def test_the_console_has_no_errors(visit: Visits, page: str, scheme: str, device: str) -> None:
     assert visit(page, scheme, device).console_errors == []
 
 
-@each_device
-@each_scheme
 def test_no_request_fails(visit: Visits, page: str, scheme: str, device: str) -> None:
     visited = visit(page, scheme, device)
     assert visited.requested
     assert visited.failed + visited.measured["broken"] == []
 
 
-@each_device
-@each_scheme
 def test_no_request_leaves_the_site(
     visit: Visits, address: str, page: str, scheme: str, device: str
 ) -> None:
     assert find_foreign(visit(page, scheme, device).requested, address) == []
 
 
-@each_device
-@each_scheme
 def test_the_page_is_no_wider_than_the_window(
     visit: Visits, page: str, scheme: str, device: str
 ) -> None:
@@ -100,8 +90,6 @@ def test_the_page_is_no_wider_than_the_window(
     assert visited.measured["overflow"] + visited.narrowest.get("overflow", []) == []
 
 
-@each_device
-@each_scheme
 def test_the_controls_of_the_header_stand_apart(
     visit: Visits, page: str, scheme: str, device: str
 ) -> None:
@@ -109,8 +97,6 @@ def test_the_controls_of_the_header_stand_apart(
     assert visited.measured["covered"] + visited.narrowest.get("covered", []) == []
 
 
-@each_device
-@each_scheme
 def test_framed_text_keeps_off_its_frame(
     visit: Visits, page: str, scheme: str, device: str
 ) -> None:
@@ -121,16 +107,12 @@ def test_lines_are_short_enough_to_read(visit: Visits, page: str) -> None:
     assert visit(page, "light", "desktop").measured["long"] == []
 
 
-@each_device
-@each_scheme
 def test_the_page_takes_the_colors_of_the_system(
     visit: Visits, page: str, scheme: str, device: str
 ) -> None:
     assert visit(page, scheme, device).measured["theme"] == scheme
 
 
-@each_device
-@each_scheme
 def test_one_twin_is_shown_and_no_color_is_filtered(
     visit: Visits, page: str, scheme: str, device: str
 ) -> None:
@@ -139,8 +121,6 @@ def test_one_twin_is_shown_and_no_color_is_filtered(
     assert measured["filtered"] == []
 
 
-@each_device
-@each_scheme
 def test_the_hidden_twin_is_not_fetched(
     visit: Visits, page: str, scheme: str, device: str
 ) -> None:
@@ -148,8 +128,6 @@ def test_the_hidden_twin_is_not_fetched(
     assert [url for url in visit(page, scheme, device).requested if url.endswith(hidden)] == []
 
 
-@each_device
-@each_scheme
 def test_captions_are_shown(visit: Visits, executed_page: str, scheme: str, device: str) -> None:
     figures = visit(executed_page, scheme, device).measured["figures"]
     assert figures
@@ -158,12 +136,12 @@ def test_captions_are_shown(visit: Visits, executed_page: str, scheme: str, devi
 
 def test_text_in_figures_can_be_read_on_a_phone(site: Any, visit: Visits, page: str) -> None:
     folder = (site.root / page).parent
-    figures = visit(page, "light", "phone").measured["figures"]
+    figures = visit(page, "dark", "phone").measured["figures"]
     assert find_small_text(figures, lambda source: (folder / source).read_text("utf-8")) == []
 
 
 def test_a_phone_shows_the_answer_first(visit: Visits, executed_page: str) -> None:
-    measured = visit(executed_page, "light", "phone").measured
+    measured = visit(executed_page, "dark", "phone").measured
     assert find_late_content(measured, PHONE_HEIGHT) == []
 
 
