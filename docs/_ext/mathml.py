@@ -53,8 +53,7 @@ def visit_inline_math(self: HTML5Translator, node: nodes.math) -> None:
     # The class "math" would attract what themes do for the output of MathJax.
     classes = "math-inline notranslate nohighlight"
     self.body.append(self.starttag(node, "span", "", CLASS=classes))
-    # Browsers begin lines with the full stop behind a formula; a word joiner holds it there.
-    self.body.append(convert_formula(node.astext(), node, block=False) + "</span>&#8288;")
+    self.body.append(convert_formula(node.astext(), node, block=False) + "</span>")
     raise nodes.SkipNode
 
 
@@ -75,6 +74,17 @@ def visit_block_math(self: HTML5Translator, node: nodes.math_block) -> None:
     raise nodes.SkipNode
 
 
+def keep_punctuation(app: Sphinx, doctree: nodes.document) -> None:
+    """Tie what follows a formula to it: browsers begin lines with the full stop behind one."""
+    for formula in list(doctree.findall(nodes.math)):
+        parent, place = formula.parent, formula.parent.index(formula)
+        after = parent[place + 1] if place + 1 < len(parent) else None
+        if isinstance(after, nodes.Text) and (found := re.match(r"[.,;:!?)]+", after)):
+            tied = nodes.inline("", "", formula, nodes.Text(found[0]), classes=["unbroken"])
+            parent[place : place + 2] = [tied, nodes.Text(after[found.end() :])]
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     app.add_html_math_renderer("mathml", (visit_inline_math, None), (visit_block_math, None))
+    app.connect("doctree-read", keep_punctuation)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
