@@ -48,31 +48,23 @@ def script_url(app: Sphinx, docname: str) -> str:
     return f"{url}{quote(docname)}.py" if url else ""
 
 
-def extras(script: str) -> str:
-    """Return the extras of the package that a script needs, such as ``[cluster]``, or nothing."""
+def depend_on(script: str, wheel: str) -> tuple[str, str]:
+    """Return a script that takes the package from a wheel, and what pip calls that.
+
+    The wheel is given by its address, or by its place beside the script. Extras of the package
+    that the script asks for, such as ``[cluster]``, stay.
+    """
     found = _DEPENDENCY.findall(script)
     if len(found) != 1:
         line = '# dependencies = ["overfit-tutorial"]'
         raise ValueError(f"the script's metadata must have the line {line!r}")
-    return found[0]
-
-
-def with_extras(requirement: str, extras: str) -> str:
-    """Return a requirement, a name, ``name @ address`` or a path of a wheel, with extras."""
-    name, at, address = requirement.partition(" @ ")
-    return f"{name}{extras}{at}{address}"
-
-
-def depend_on(script: str, requirement: str, *, table: str = "") -> str:
-    """Return a script whose metadata ask for another requirement; its extras stay."""
-    wanted = with_extras(requirement, extras(script))
-    return _DEPENDENCY.sub(lambda _: f'# dependencies = ["{wanted}"]\n{table}', script)
-
-
-def depend_on_file(script: str, wheel: str) -> str:
-    """Return a script for which uv takes the package from a wheel at a relative path."""
-    table = f'# [tool.uv.sources]\n# overfit-tutorial = {{ path = "{wheel}" }}\n'
-    return depend_on(script, "overfit-tutorial", table=table)
+    if "://" in wheel:
+        requirement = asked = f"overfit-tutorial{found[0]} @ {wheel}"
+        table = ""
+    else:
+        requirement, asked = f"{wheel}{found[0]}", f"overfit-tutorial{found[0]}"
+        table = f'# [tool.uv.sources]\n# overfit-tutorial = {{ path = "{wheel}" }}\n'
+    return _DEPENDENCY.sub(f'# dependencies = ["{asked}"]\n{table}', script), requirement
 
 
 def with_install_cell(notebook: dict[str, Any], requirement: str) -> dict[str, Any]:
@@ -112,9 +104,8 @@ def _write_all(app: Sphinx, exception: Exception | None) -> None:
     wheel = build_wheel(project, out / WHEELS)
     docnames = [page.docname for page in published.pages(app.env)]
     for docname in docnames:
-        place = f"{'../' * docname.count('/')}{WHEELS}/{wheel.name}"
-        url = site_url(app) and f"{site_url(app)}{WHEELS}/{wheel.name}"
-        for suffix, content in _copies(app, docname, place, url):
+        root = site_url(app) or "../" * docname.count("/")
+        for suffix, content in _copies(app, docname, f"{root}{WHEELS}/{wheel.name}"):
             (out / docname).parent.mkdir(parents=True, exist_ok=True)
             (out / docname).with_suffix(suffix).write_bytes(content)
     # With a suffix, so that a browser shows it.
@@ -124,14 +115,12 @@ def _write_all(app: Sphinx, exception: Exception | None) -> None:
     (out / WHOLE_SITE).write_bytes(zip_of(_whole_site(out)))
 
 
-def _copies(app: Sphinx, docname: str, place: str, url: str = "") -> Iterator[tuple[str, bytes]]:
-    """Yield a page's script and notebook, which take the wheel from an address or a place."""
+def _copies(app: Sphinx, docname: str, wheel: str) -> Iterator[tuple[str, bytes]]:
+    """Yield a page's script and notebook, which take the package from a wheel."""
     path = Path(app.srcdir, docname)
-    script = path.with_suffix(".py").read_text(encoding="utf-8")
+    script, requirement = depend_on(path.with_suffix(".py").read_text(encoding="utf-8"), wheel)
     notebook = json.loads(path.with_suffix(".ipynb").read_text(encoding="utf-8"))
-    served = f"overfit-tutorial @ {url}" if url else place
-    cells = with_install_cell(notebook, with_extras(served, extras(script)))
-    script = depend_on(script, served) if url else depend_on_file(script, place)
+    cells = with_install_cell(notebook, requirement)
     yield ".py", script.encode()
     yield ".ipynb", f"{json.dumps(cells, indent=1, ensure_ascii=False)}\n".encode()
 

@@ -19,7 +19,6 @@ import hashlib
 import importlib.metadata
 import platform
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 
 import filelock
@@ -35,7 +34,7 @@ _logger = logging.getLogger(__name__)
 _locks: list[filelock.BaseFileLock] = []
 
 # Our modules whose code decides what a page's reST, figures and notebook look like.
-_MACHINERY = ("gallery.py", "notebooks.py", "published.py", "twin_figures.py")
+_MACHINERY = ("gallery.py", "notebooks.py", "published.py", "result_tables.py", "twin_figures.py")
 
 
 def fingerprint(page: Path, package: Path, *, context: str = "") -> str:
@@ -67,18 +66,18 @@ def _context(app: Sphinx) -> str:
 
 def _begin(app: Sphinx) -> None:
     """Before Sphinx-gallery: take the lock, clear up after a dead build, drop stale notes."""
-    for examples, gallery in _galleries(app):
-        gallery.mkdir(parents=True, exist_ok=True)
-        _take_lock(gallery / ".lock")
-        marker = gallery / ".building"
-        if marker.exists():
-            _clear_up(app, gallery, marker)
-        marker.write_text("executing", encoding="utf-8")
-        context = _context(app)
-        package = Path(app.confdir, app.config.freshness_package).resolve()
-        for page in sorted(examples.rglob("*.py")):
-            now = fingerprint(page, package, context=context)
-            _drop_if_stale(page, gallery / page.relative_to(examples), now)
+    gallery, marker = _gallery(app), _marker(app)
+    gallery.mkdir(parents=True, exist_ok=True)
+    _take_lock(gallery / ".lock")
+    if marker.exists():
+        _clear_up(app, marker)
+    marker.write_text("executing", encoding="utf-8")
+    context = _context(app)
+    package = Path(app.confdir, app.config.freshness_package).resolve()
+    examples = Path(app.confdir, app.config.sphinx_gallery_conf["examples_dirs"][0]).resolve()
+    for page in sorted(examples.rglob("*.py")):
+        now = fingerprint(page, package, context=context)
+        _drop_if_stale(page, gallery / page.relative_to(examples), now)
 
 
 def _take_lock(path: Path) -> None:
@@ -90,12 +89,12 @@ def _take_lock(path: Path) -> None:
         raise ExtensionError(message) from None
 
 
-def _clear_up(app: Sphinx, gallery: Path, marker: Path) -> None:
+def _clear_up(app: Sphinx, marker: Path) -> None:
     """Remove whatever a build that died could have left half-done."""
     _logger.info("the last build did not finish: clearing up after it")
     if marker.read_text(encoding="utf-8") != "written":
         began = marker.stat().st_mtime_ns
-        for note in gallery.rglob("*.md5"):
+        for note in marker.parent.rglob("*.md5"):
             if note.stat().st_mtime_ns >= began:
                 note.unlink()
     # Sphinx neither writes a page atomically nor looks into it again.
@@ -115,27 +114,25 @@ def _drop_if_stale(page: Path, target: Path, now: str) -> None:
     target.parent.mkdir(parents=True, exist_ok=True)
     # Written at once, not after the run: the missing note already makes the page run again, and a
     # failing page must not make its healthy neighbors run with it.
-    temporary = kept.with_suffix(".fingerprint.new")
-    temporary.write_text(now, encoding="utf-8")
-    temporary.replace(kept)
+    kept.write_text(now, encoding="utf-8")
 
 
 def _pages_are_written(app: Sphinx) -> None:
     """After Sphinx-gallery: its notes are true now, whatever happens to the rest of the build."""
-    for _, gallery in _galleries(app):
-        (gallery / ".building").write_text("written", encoding="utf-8")
+    _marker(app).write_text("written", encoding="utf-8")
 
 
 def _finish(app: Sphinx, exception: Exception | None) -> None:
     if exception is None:
-        for _, gallery in _galleries(app):
-            (gallery / ".building").unlink(missing_ok=True)
+        _marker(app).unlink(missing_ok=True)
 
 
-def _galleries(app: Sphinx) -> Iterator[tuple[Path, Path]]:
-    settings = app.config.sphinx_gallery_conf
-    for examples, gallery in zip(settings["examples_dirs"], settings["gallery_dirs"], strict=True):
-        yield Path(app.confdir, examples).resolve(), Path(app.srcdir, gallery)
+def _gallery(app: Sphinx) -> Path:
+    return Path(app.srcdir, app.config.sphinx_gallery_conf["gallery_dirs"][0])
+
+
+def _marker(app: Sphinx) -> Path:
+    return _gallery(app) / ".building"
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -8,7 +8,7 @@
   if (!groups.length) return;
   const rows = groups.flatMap((group) => group.rows);
 
-  const element = (name, attributes, ...children) => {
+  const element = (name, attributes = {}, ...children) => {
     const made = document.createElement(name);
     for (const [key, value] of Object.entries(attributes)) {
       if (key in made) made[key] = value;

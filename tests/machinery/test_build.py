@@ -308,8 +308,9 @@ def test_a_page_is_one_file_and_it_is_the_one_that_contributing_shows(toy):
     words = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
     block = re.search(r"^   ```python\n(.*?)^   ```$", words, re.DOTALL | re.MULTILINE)[1]
     toy.write("examples/plot_three.py", textwrap.dedent(block))
-    drawn = "f, ax = plt.subplots(); figures.show(f, caption='Look.', alt='An \"empty\" plot.')"
-    toy.page("one", extra="plt.style.use(figures.STYLE); " + drawn)
+    drawn = "f, ax = plt.subplots()\n"
+    drawn += "figures.show(f, caption='Look.', alt='An \"empty\" plot.', headline=True)"
+    toy.page("one", extra="plt.style.use(figures.STYLE)\n" + drawn)
     build = toy.build()
     assert build.returncode == 0, build.stderr
     page = toy.shown("three")

@@ -18,33 +18,29 @@ def test_a_page_says_what_it_needs(script):
     assert text.startswith("# /// script\n"), "the block stands before the docstring"
     python = (ROOT / "pyproject.toml").read_text(encoding="utf-8").partition("requires-python")[2]
     assert f"# requires-python{python.partition(chr(10))[0]}\n" in text
-    assert downloads.depend_on(text, "overfit-tutorial") == text
+    assert downloads.depend_on(text, "a.whl")
 
 
-def test_the_requirement_of_a_script_is_exchanged():
-    new = downloads.depend_on(HEAD + "x = 1\n", "overfit-tutorial @ a.whl")
-    assert '# dependencies = ["overfit-tutorial @ a.whl"]\n# ///\nx = 1\n' in new
+@pytest.mark.parametrize("extras", ["", "[cluster]"])
+def test_a_script_takes_the_package_from_an_address(extras):
+    head = HEAD.replace("tutorial", f"tutorial{extras}")
+    new, requirement = downloads.depend_on(head + "x = 1\n", "https://a/b.whl")
+    assert requirement == f"overfit-tutorial{extras} @ https://a/b.whl"
+    assert f'# dependencies = ["{requirement}"]\n# ///\nx = 1\n' in new
 
 
-def test_the_extras_of_a_script_stay():
-    head = HEAD.replace("tutorial", "tutorial[cluster]")
-    assert downloads.extras(HEAD) == ""
-    assert downloads.extras(head) == "[cluster]"
-    assert downloads.depend_on(head, "overfit-tutorial") == head
-    new = downloads.depend_on(head, "overfit-tutorial @ a.whl", table="# table\n")
-    assert '# dependencies = ["overfit-tutorial[cluster] @ a.whl"]\n# table\n' in new
-    assert downloads.with_extras("../a.whl", "[cluster]") == "../a.whl[cluster]"
+@pytest.mark.parametrize("extras", ["", "[cluster]"])
+def test_a_script_takes_the_package_from_a_file(extras):
+    head = HEAD.replace("tutorial", f"tutorial{extras}")
+    new, requirement = downloads.depend_on(head + "x = 1\n", "../b.whl")
+    assert requirement == f"../b.whl{extras}"
+    assert new.startswith(head.removesuffix("# ///\n"))
+    assert '# [tool.uv.sources]\n# overfit-tutorial = { path = "../b.whl" }\n# ///\nx' in new
 
 
 def test_a_script_without_metadata_is_refused():
     with pytest.raises(ValueError, match="metadata must have the line"):
         downloads.depend_on("x = 1\n", "a.whl")
-
-
-def test_a_script_can_take_the_package_from_a_file():
-    new = downloads.depend_on_file(HEAD + "x = 1\n", "../a.whl")
-    assert new.startswith(HEAD.removesuffix("# ///\n"))
-    assert '# [tool.uv.sources]\n# overfit-tutorial = { path = "../a.whl" }\n# ///\nx' in new
 
 
 def test_a_notebook_installs_the_package_first():
