@@ -125,7 +125,7 @@ measured(
 
 risk = {
     "network": table.risk.to_numpy(),
-    "averaged weights": table.averaged_risk.to_numpy(),
+    "averaged": table.averaged_risk.to_numpy(),
     "line": table.line_risk.to_numpy(),
 }
 medians = [
@@ -134,8 +134,8 @@ medians = [
 ]
 tails = [np.quantile(risks, 0.95) for risks in risk.values()]
 tables.show(
-    {"excess risk": list(risk), "median": medians, "95th percentile": tails},
-    **{"median": ".2f", "95th_percentile": ".2f"},
+    {"excess risk": list(risk), "median": medians, "95% below": tails},
+    **{"median": ".2f", "95%_below": ".2f"},
 )
 
 loses = statistics.share_interval(
@@ -161,7 +161,7 @@ measured(
 figure, ax = plt.subplots(figsize=(5.6, 3.2))
 rows = {
     "line": (risk["line"], "line"),
-    "averaged\nweights": (risk["averaged weights"], "series_b"),
+    "averaged\nweights": (risk["averaged"], "series_b"),
     "network": (risk["network"], "network"),
 }
 rungs = {"least squares": ladder.least_squares()}
@@ -174,7 +174,7 @@ figures.show(
     "are the expected costs of least squares and of joining the dots.",
     alt="Three rows of dots on a logarithmic axis of excess risk. Medians: "
     f"line {np.median(risk['line']):.2f}, averaged weights "
-    f"{np.median(risk['averaged weights']):.2f}, network "
+    f"{np.median(risk['averaged']):.2f}, network "
     f"{np.median(risk['network']):.2f}. The network's row reaches beyond the "
     f"cost of joining the dots, {rungs['dots']:.2f}.",
     headline=True,
@@ -190,7 +190,7 @@ figures.show(
 # steps.
 
 shrinks = statistics.quantile_interval(
-    risk["averaged weights"] / risk["network"], confidence=0.99
+    risk["averaged"] / risk["network"], confidence=0.99
 )
 measured(
     "averaging-helps",

@@ -24,8 +24,7 @@ from overfit_tutorial.training import STORY, fit_network
 
 plt.style.use(figures.STYLE)
 SEED, N_SEEDS = 30, 12
-RATES = [0.001, 0.003, 0.01]
-BATCHES = [10, 32, 100]
+RATES, BATCHES = [0.001, 0.003, 0.01], [10, 32, 100]
 
 # %%
 # Two recipes, one data set

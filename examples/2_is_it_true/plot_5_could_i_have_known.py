@@ -99,8 +99,7 @@ sizes = {"few": FEW, "many": MANY}
 pairs = [(name, which) for name in sizes for which in ("paired", "unpaired")]
 tables.show(
     {
-        "points": [sizes[name] for name, _ in pairs],
-        "interval": [which for _, which in pairs],
+        "points": [f"{sizes[name]:,}, {which}" for name, which in pairs],
         "half width": [
             table[f"{which}_{name}"].median() for name, which in pairs
         ],
