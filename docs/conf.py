@@ -163,6 +163,7 @@ html_theme_options = {
     "navbar_persistent": ["search-button"],
     # The title would stand twice, one above the other.
     "article_header_start": [],
+    "article_footer_items": ["page-footer"],
     "header_links_before_dropdown": 5,
     "show_prev_next": True,
     "secondary_sidebar_items": {"**": ["page-toc"], "index": []},

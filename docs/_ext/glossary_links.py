@@ -20,7 +20,7 @@ _NOT_IN = (
     *(nodes.caption, addnodes.pending_xref, addnodes.download_reference),
 )
 # An answer is folded away, and claims are quoted elsewhere.
-_CLASSES = {"page-meta", "answer", "claim", "page-footer", "exercise"}
+_CLASSES = {"page-meta", "answer", "claim", "exercise"}
 
 
 @functools.cache

@@ -7,9 +7,9 @@ measured.
 from __future__ import annotations
 
 import ast
-import html
 import re
 from pathlib import Path
+from typing import Any
 
 import claim_boxes
 import downloads
@@ -32,7 +32,7 @@ _UNSEARCHED = "no-search"
 
 
 def _shape_page(app: Sphinx, doctree: nodes.document) -> None:
-    """Add the meta line, the answer and the footer; drop what they replace."""
+    """Add the meta line and the answer; drop what these and the footer replace."""
     docname = app.env.docname
     page = next((page for page in published.pages(app.env) if page.docname == docname), None)
     if page is None:
@@ -45,7 +45,6 @@ def _shape_page(app: Sphinx, doctree: nodes.document) -> None:
         head.append(_answer(app, page))
     head += _lifted(doctree)
     section[1:1] = head
-    section += _footer(app, docname)
 
 
 def _lifted(doctree: nodes.document) -> list[nodes.Node]:
@@ -115,39 +114,14 @@ def _answer(app: Sphinx, page: published.Page) -> nodes.Node:
     return box
 
 
-def _footer(app: Sphinx, docname: str) -> nodes.Node:
-    """Return the one footer: run, download, cite. The theme adds the next page."""
-    name = docname.rpartition("/")[2]
-    footer = nodes.container(classes=["page-footer", _UNSEARCHED])
-    footer += _run_line(app, docname)
-    take = nodes.paragraph("", "")
-    take += nodes.strong("", "Download ")
-    everything = "../" * docname.count("/") + downloads.EVERYTHING
-    files = {f"{name}.py": "script", f"{name}.ipynb": "notebook", everything: "everything, zipped"}
-    for index, (address, label) in enumerate(files.items()):
-        take += nodes.Text(SEPARATOR if index else "")
-        anchor = f'<a class="download" href="{html.escape(address)}" download>{label}</a>'
-        take += nodes.raw("", anchor, format="html")
-    footer += take
-    cite = nodes.paragraph("", "")
-    cite += nodes.strong("", "Cite ")
-    cite += link(app.env, docname, "references", "cite", "this tutorial")
-    cite += nodes.Text(SEPARATOR)
-    cite += link(app.env, docname, "ledger", nodes.make_id(docname), "this page’s claims")
-    footer += cite
-    return footer
-
-
-def _run_line(app: Sphinx, docname: str) -> nodes.Node:
-    """Return the one command that runs the page, to be copied."""
-    line = nodes.paragraph("", "", classes=["run-line"])
-    line += nodes.strong("", "Run it ")
-    url = downloads.script_url(app, docname)
-    if not url:
-        # Without an address there is no script to fetch by it.
-        line += nodes.Text("from the zip of everything: ")
-    line += nodes.literal("", f"uv run {url or docname.split('/', 1)[-1] + '.py'}")
-    return line
+def _add_footer(
+    app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: Any
+) -> None:
+    """Hand the template of the footer its command and files: ``page-footer.html``."""
+    if any(page.docname == pagename for page in published.pages(app.env)):
+        context["script"] = downloads.script_url(app, pagename)
+        context["everything"] = downloads.EVERYTHING
+        context["claims_of_page"] = nodes.make_id(pagename)
 
 
 def opening(script: str) -> str:
@@ -222,4 +196,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("reading-path", ReadingPath)
     # Before Sphinx collects images, downloads and the table of contents from the tree.
     app.connect("doctree-read", _shape_page, priority=100)
+    app.connect("html-page-context", _add_footer)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
