@@ -107,8 +107,8 @@ freshness_distributions = [
 autodoc_member_order = "bysource"
 autodoc_typehints = "none"
 numpydoc_show_class_members = False
-# Numpydoc brings it. It would look into every docstring for its lists, of which there are none, and
-# import TensorFlow for that, though nothing has changed.
+# Numpydoc brings it. At each build it would look into every docstring for its lists, of which
+# there are none, and import TensorFlow for that.
 autosummary_generate = False
 numpydoc_xref_param_type = False
 nitpick_ignore_regex = [("py:.*", r"(numpy|np|scipy|keras|tensorflow|matplotlib|pandas)\..*")]
