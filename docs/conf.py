@@ -37,6 +37,7 @@ extensions = [
     "published",
     "claim_boxes",
     "ledger",
+    "html_elements",
     "folds",
     "result_tables",
     "twin_figures",

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import published
 from docutils import nodes
-from folds import fold
+from html_elements import details, element
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
 from words import SEPARATOR, link
@@ -34,12 +34,12 @@ class Exercise(SphinxDirective):
         label = nodes.inline("", f"Try it{SEPARATOR}", classes=["exercise-label"])
         box += nodes.paragraph("", "", label, *title, classes=["exercise-title"])
         box += self.parse_content_to_nodes()
-        answers = list(box.findall(fold))
+        answers = [part for part in box.findall(element) if part["tag"] == "summary"]
         if len(answers) != 1:
             raise self.error(f"the exercise {self.arguments[0]!r} needs one answer")
         # Whoever hears a list of what can be opened hears which answer it is.
-        words = escape("".join(part.astext() for part in title))
-        answers[0]["summary"] += f'<span class="visually-hidden"> to “{words}”</span>'
+        words = "".join(part.astext() for part in title)
+        answers[0] += nodes.inline("", f" to “{words}”", classes=["visually-hidden"])
         return [box, *messages]
 
 
@@ -50,9 +50,8 @@ class Answer(SphinxDirective):
 
     def run(self) -> list[nodes.Node]:
         self.assert_has_content()
-        answer = fold(summary="Show the answer", classes=["answer-fold"])
-        answer += self.parse_content_to_nodes()
-        return [answer]
+        content = self.parse_content_to_nodes()
+        return [details("Show the answer", *content, name="answer-fold")]
 
 
 def exercise_id(title: str) -> str:

@@ -11,17 +11,13 @@ import ast
 
 import published
 from docutils import nodes
+from html_elements import details
 from sphinx.application import Sphinx
-from sphinx.writers.html5 import HTML5Translator
-from twin_figures import twin_figure
 
+FOLD = "code-fold"
 SETUP, SHOW, CHECK = "Setup", "How this is shown", "How this is checked"
 # The functions that state a claim, by the last part of their name.
 _CLAIMS = {"claim", "exact", "measured", "one_seed", "timing"}
-
-
-class fold(nodes.General, nodes.Element):  # noqa: N801, docutils names nodes so
-    """What is folded away by a native ``<details>``, under a summary in HTML."""
 
 
 def called(statement: ast.stmt) -> str:
@@ -96,8 +92,8 @@ def _output(block: nodes.Element) -> list[nodes.Element]:
     found = []
     for node in block.parent[block.parent.index(block) + 1 :]:
         classes = set(node.get("classes", ())) if isinstance(node, nodes.Element) else set()
-        is_output = classes & {"claim", "sphx-glr-script-out", "result"}
-        if not is_output and not isinstance(node, twin_figure):
+        is_output = classes & {"claim", "sphx-glr-script-out", "result", "twins"}
+        if not is_output:
             break
         found.append(node)
     return found
@@ -110,9 +106,7 @@ def _code(block: nodes.Element, text: str) -> nodes.literal_block:
 
 
 def _fold(block: nodes.Element, summary: str, text: str) -> nodes.Element:
-    folded = fold(summary=summary, classes=["code-fold"])
-    folded += _code(block, text)
-    return folded
+    return details(summary, _code(block, text), name=FOLD)
 
 
 def _fold_pages(app: Sphinx, doctree: nodes.document) -> None:
@@ -120,16 +114,7 @@ def _fold_pages(app: Sphinx, doctree: nodes.document) -> None:
         fold_page(doctree)
 
 
-def _visit_fold(self: HTML5Translator, node: fold) -> None:
-    self.body.append(self.starttag(node, "details", f"<summary>{node['summary']}</summary>\n"))
-
-
-def _depart_fold(self: HTML5Translator, node: fold) -> None:
-    self.body.append("</details>\n")
-
-
 def setup(app: Sphinx) -> dict[str, bool]:
-    app.add_node(fold, html=(_visit_fold, _depart_fold))
     # Before the parts of a page are shaped.
     app.connect("doctree-read", _fold_pages, priority=90)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

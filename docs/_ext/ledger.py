@@ -17,15 +17,11 @@ import drawn_figures
 import published
 from claim_boxes import anchor, findings, kind
 from docutils import nodes
+from html_elements import element
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
-from sphinx.writers.html5 import HTML5Translator
 from words import SEPARATOR, link, number, typeset
-
-
-class ledger_row(nodes.list_item):  # noqa: N801, docutils names nodes so
-    """A claim in the ledger, with what the page's controls choose and sort by."""
 
 
 def distance(claim: dict[str, Any]) -> str:
@@ -68,12 +64,10 @@ class Ledger(SphinxDirective):
         rows = nodes.enumerated_list(classes=["ledger"])
         part = self._title(page.docname.rpartition("/")[0] + "/index")
         for claim in page.claims:
-            row = ledger_row(ids=[claim["id"]])
-            row["data"] = {
-                "kind": claim["kind"],
-                "part": part,
-                "margin": "" if claim["margin"] is None else f"{claim['margin']:.6g}",
-            }
+            margin = "" if claim["margin"] is None else f"{claim['margin']:.6g}"
+            # What the page's controls choose and sort by.
+            chosen = {"data-kind": claim["kind"], "data-part": part, "data-margin": margin}
+            row = element("", "", tag="li", ids=[claim["id"]], html=chosen)
             row += nodes.paragraph("", typeset(claim["sentence"]), classes=["claim-sentence"])
             row += self._evidence(page, claim)
             rows += row
@@ -129,15 +123,6 @@ _AXIS = (
 )
 
 
-def _visit_row(self: HTML5Translator, node: ledger_row) -> None:
-    data = {f"data-{name}": value for name, value in node["data"].items()}
-    self.body.append(self.starttag(node, "li", "", **data))
-
-
-def _depart_row(self: HTML5Translator, node: ledger_row) -> None:
-    self.body.append("</li>\n")
-
-
 def _ledger_is_outdated(app: Sphinx, *_: object) -> list[str]:
     """Read the ledger anew: a new page changes it, though none of its own files has changed."""
     return ["ledger"] if "ledger" in app.env.all_docs else []
@@ -176,6 +161,5 @@ def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("ledger", Ledger)
     app.connect("env-get-outdated", _ledger_is_outdated)
     app.connect("build-finished", _write_for_machines)
-    app.add_node(ledger_row, html=(_visit_row, _depart_row))
     app.add_config_value("repository_url", "", "env")
     return {"parallel_read_safe": True, "parallel_write_safe": True}

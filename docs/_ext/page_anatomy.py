@@ -15,10 +15,11 @@ import claim_boxes
 import downloads
 import published
 from docutils import nodes
-from folds import fold
+from folds import FOLD
+from html_elements import element
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
-from twin_figures import twin_figure, twin_images
+from twin_figures import twin_images
 from words import SEPARATOR, link, typeset
 
 # Prose is read at 238 words a minute, on average (Brysbaert 2019); this is slower to read. Code is
@@ -49,7 +50,7 @@ def _shape_page(app: Sphinx, doctree: nodes.document) -> None:
 
 def _lifted(doctree: nodes.document) -> list[nodes.Node]:
     """Take the figure that shows the answer from its place, and leave a link to it there."""
-    figure = next((f for f in doctree.findall(twin_figure) if f["headline"]), None)
+    figure = next((f for f in doctree.findall(element) if f.get("headline")), None)
     if figure is None:
         return []
     link_to_it = nodes.paragraph("", "", classes=["lifted"])
@@ -96,7 +97,7 @@ def _minutes(doctree: nodes.document) -> float:
     skipped = [p for exercise in exercises for p in exercise.findall(nodes.paragraph)]
     words = sum(len(p.astext().split()) for p in read)
     words -= sum(len(p.astext().split()) for p in skipped)
-    blocks = [b for b in doctree.findall(nodes.literal_block) if not isinstance(b.parent, fold)]
+    blocks = [b for b in doctree.findall(nodes.literal_block) if FOLD not in b.parent["classes"]]
     lines = sum(block.astext().count("\n") + 1 for block in blocks)
     return words / _WORDS_A_MINUTE + lines / _CODE_LINES_A_MINUTE
 
@@ -119,7 +120,7 @@ def _add_footer(
 ) -> None:
     """Hand the template of the footer its command and files: ``page-footer.html``."""
     if any(page.docname == pagename for page in published.pages(app.env)):
-        context["script"] = downloads.script_url(app, pagename)
+        context["script_url"] = downloads.script_url(app, pagename)
         context["everything"] = downloads.EVERYTHING
         context["claims_of_page"] = nodes.make_id(pagename)
 
@@ -159,13 +160,7 @@ class PageCard(SphinxDirective):
             folder = "/" + docname.rpartition("/")[0] + "/images/"
             picture = nodes.container(classes=["page-card-picture"])
             # The alternative text is empty: the picture repeats what the title and text say.
-            picture += twin_images(
-                folder + first.light,
-                folder + first.dark,
-                width=first.width,
-                height=first.height,
-                alt="",
-            )
+            picture += twin_images(first, folder, alt="")
             card += picture
         title = nodes.paragraph("", "", classes=["page-card-title"])
         title += self.parse_inline(f":doc:`/{docname}`")[0]

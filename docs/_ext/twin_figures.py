@@ -8,14 +8,16 @@ the page. The theme shows the one that fits (`only-light`, `only-dark`).
 from __future__ import annotations
 
 import io
+import json
 import re
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 import published
 from docutils import nodes
-from docutils.parsers.rst import directives
+from html_elements import element
 from matplotlib.figure import Figure
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
@@ -88,62 +90,36 @@ def _title(figure: Figure) -> str:
 
 def directive(figure: published.Figure, folder: str) -> str:
     """Return the reST that sets a figure whose twins lie in a folder."""
-    return (
-        f".. twin-figure:: {folder}{figure.light}\n"
-        f"   :dark: {folder}{figure.dark}\n"
-        f"   :width: {figure.width}\n"
-        f"   :height: {figure.height}\n"
-        f"   :alt: {figure.alt}\n"
-        f"{'   :headline:' if figure.headline else ''}\n\n"
-        f"   {figure.caption}\n\n"
-    )
+    return f".. twin-figure:: {folder}\n\n   {json.dumps(asdict(figure))}\n\n"
 
 
-class twin_figure(nodes.General, nodes.Element):  # noqa: N801, docutils names nodes so
-    """A figure with its twins and its caption."""
-
-
-class twin_caption(nodes.General, nodes.TextElement):  # noqa: N801
-    """The caption of a figure."""
-
-
-class twin_image(nodes.image):  # noqa: N801
+class twin_image(nodes.image):  # noqa: N801, docutils names nodes so
     """One of the twins; a subclass of ``image``, so that Sphinx copies the file."""
 
 
 class TwinFigure(SphinxDirective):
-    """Set a light and a dark twin in one ``<figure>`` with one caption."""
+    """Set both twins in one ``<figure>`` with one caption, from what was published."""
 
     required_arguments = 1
     has_content = True
-    option_spec = {
-        "dark": directives.unchanged_required,
-        "alt": directives.unchanged_required,
-        "width": directives.nonnegative_int,
-        "height": directives.nonnegative_int,
-        "headline": directives.flag,
-    }
 
     def run(self) -> list[nodes.Node]:
-        figure = twin_figure(headline="headline" in self.options)
+        published_figure = published.Figure(**json.loads("\n".join(self.content)))
+        words, _ = self.state.inline_text(published_figure.caption, self.lineno)
+        figure = element("", "", tag="figure", classes=["twins"])
+        figure["headline"] = published_figure.headline
+        figure += twin_images(published_figure, self.arguments[0], alt=published_figure.alt)
+        figure += element("", "", *words, tag="figcaption", classes=["twins-caption"])
         self.set_source_info(figure)
-        figure += twin_images(
-            self.arguments[0],
-            self.options["dark"],
-            width=self.options["width"],
-            height=self.options["height"],
-            alt=self.options["alt"],
-        )
-        parsed, _ = self.state.inline_text(" ".join(self.content), self.lineno)
-        figure += twin_caption("", "", *parsed)
         return [figure]
 
 
-def twin_images(light: str, dark: str, *, width: int, height: int, alt: str) -> list[twin_image]:
-    """Return the nodes of both twins."""
+def twin_images(figure: published.Figure, folder: str, *, alt: str) -> list[twin_image]:
+    """Return the nodes of both twins, which lie in a folder."""
+    size = {"width": figure.width, "height": figure.height}
     return [
-        twin_image(uri=uri, alt=alt, width=width, height=height, classes=[shown])
-        for uri, shown in ((light, "only-light"), (dark, "only-dark"))
+        twin_image(uri=f"{folder}{name}", alt=alt, classes=[shown], **size)
+        for name, shown in ((figure.light, "only-light"), (figure.dark, "only-dark"))
     ]
 
 
@@ -165,22 +141,6 @@ class PageFigure(SphinxDirective):
         return self.parse_text_to_nodes(directive(figure, folder))
 
 
-def _visit_figure(self: HTML5Translator, node: twin_figure) -> None:
-    self.body.append(self.starttag(node, "figure", CLASS="twins"))
-
-
-def _depart_figure(self: HTML5Translator, node: twin_figure) -> None:
-    self.body.append("</figure>\n")
-
-
-def _visit_caption(self: HTML5Translator, node: twin_caption) -> None:
-    self.body.append('<figcaption class="twins-caption">')
-
-
-def _depart_caption(self: HTML5Translator, node: twin_caption) -> None:
-    self.body.append("</figcaption>\n")
-
-
 def _visit_image(self: HTML5Translator, node: twin_image) -> None:
     uri = node["uri"]
     if uri in self.builder.images:
@@ -196,8 +156,6 @@ def _depart_nothing(self: HTML5Translator, node: nodes.Node) -> None:
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    app.add_node(twin_figure, html=(_visit_figure, _depart_figure))
-    app.add_node(twin_caption, html=(_visit_caption, _depart_caption))
     app.add_node(twin_image, html=(_visit_image, _depart_nothing))
     app.add_directive("twin-figure", TwinFigure)
     app.add_directive("page-figure", PageFigure)

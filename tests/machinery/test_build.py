@@ -63,6 +63,7 @@ EXTENSIONS = [
     "published",
     "claim_boxes",
     "ledger",
+    "html_elements",
     "folds",
     "result_tables",
 ]

@@ -69,8 +69,8 @@ def outline(section):
     """Return what stands on a page, in a word each."""
 
     def word(node):
-        if isinstance(node, folds.fold):
-            return node["summary"]
+        if folds.FOLD in node["classes"]:
+            return node[0].astext()
         if isinstance(node, nodes.literal_block):
             return "code"
         return node["classes"][0] if node["classes"] else node.tagname
@@ -84,7 +84,7 @@ def test_claims_stand_below_what_was_printed_and_hold_their_own_code():
     expected = [SETUP, "code", "result", "sphx-glr-script-out", "claim", "claim", "paragraph"]
     assert outline(section) == expected
     boxes = [node for node in section if "claim" in node["classes"]]
-    assert [box[-1].astext() for box in boxes] == ["measured('c')", "measured('d')"]
+    assert [box[-1][-1].astext() for box in boxes] == ["measured('c')", "measured('d')"]
 
 
 def test_a_block_of_folds_alone_leaves_no_empty_block():
