@@ -88,6 +88,8 @@ for name, truth in truths.items():
 # %%
 # The networks bend, but not enough
 # ---------------------------------
+#
+# On the wave, each network draws another curve. Here is where they lie.
 
 curves = networks["curved"].predict(grid)
 low, middle, high = np.quantile(curves, [0.1, 0.5, 0.9], axis=0)
@@ -114,7 +116,9 @@ figures.show(
 
 # %%
 # How much of the wave have they learned? We take the part of the truth that
-# no line can reach, and ask what share of it each network has.
+# no line can reach, and ask what share of it each network has. A straight line
+# has none of it, the truth has all, and a network whose bends are half as high
+# has half.
 
 bend = wave(grid) - best_line(grid)
 shares = (curves - best_line(grid)) @ bend / (bend @ bend)
@@ -149,8 +153,9 @@ measured(
 # --------------------------------------------------
 #
 # For each seed we divide the network's excess risk by that of the line fitted
-# to the same points. Below one, the network wins. The table has medians, the
-# figure all seeds.
+# to the same points. Below one, the network wins. Guess first: does it win on
+# the wave for every seed, for most, or for half of them? The table has medians
+# and counts, the figure all seeds.
 
 risk, line_risk, ratio = {}, {}, {}
 for name, truth in truths.items():

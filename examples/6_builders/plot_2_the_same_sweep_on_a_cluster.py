@@ -17,7 +17,7 @@ from pathlib import Path
 import matplotlib.pyplot as plt
 
 from overfit_tutorial import data, ensembles, figures, streams, sweeps
-from overfit_tutorial.claims import claim
+from overfit_tutorial.claims import exact, number
 from overfit_tutorial.training import Recipe
 
 plt.style.use(figures.STYLE)
@@ -45,9 +45,9 @@ sizes = {"seed": SEED, "n_seeds": N_SEEDS}
 folder = Path(tempfile.mkdtemp())
 here = sweeps.run_sweep(study, grid, **sizes, store=folder / "here")
 
+figure, ax = plt.subplots(figsize=(5.6, 3.4))
 cells = here.groupby("learning_rate").risk
 rows = {f"{rate:g}": (risks, "network") for rate, risks in cells}
-figure, ax = plt.subplots(figsize=figures.LADDER)
 figures.plot_studies(ax, rows, {})
 ax.set(ylabel="learning rate", title="The sweep, computed here")
 figures.show(
@@ -58,14 +58,10 @@ figures.show(
 )
 
 # %%
-# Each seed is a data set of its own, and a small network trained on it; the
-# excess risk is its squared distance to the truth. The table has a row for
-# each cell and seed. It says where the row comes from: the root of its seed,
-# the time that it took, the machine, the versions. The cluster is to give the
-# same dots.
-
-columns = ["learning_rate", "seed", "risk", "seconds"]
-print(here[columns].head(3).round(4).to_string(index=False))
+# Each seed is a data set of its own, and a small network trained on it. The
+# sweep's table has a row for each cell and seed. It says where the row comes
+# from: the root of its seed, the time that it took, the machine, the versions.
+# The cluster is to give the same dots.
 
 # %%
 # A cluster is a few commands
@@ -92,9 +88,6 @@ import numpy as np
 # A dead worker is no news here.
 logging.getLogger("distributed.client").setLevel(logging.ERROR)
 
-# %%
-# One of these commands starts the scheduler, the others the workers.
-
 
 @contextlib.contextmanager
 def dask_cluster(n_workers):
@@ -104,15 +97,12 @@ def dask_cluster(n_workers):
     local += ["--dashboard-address", "127.0.0.1:0", "--no-dashboard"]
     scheduler = ["scheduler", "--port", "0", *local]
     worker = ["worker", "--nthreads", "1", "--no-nanny", *local]
-    processes = [
-        subprocess.Popen(
-            [sys.executable, "-m", "dask", *command],
-            stderr=subprocess.DEVNULL,
-            env=os.environ | {"DASK_TEMPORARY_DIRECTORY": str(folder)},
-        )
-        for command in [scheduler] + [worker] * n_workers
-    ]
+    quiet = {"stderr": subprocess.DEVNULL}
+    quiet["env"] = os.environ | {"DASK_TEMPORARY_DIRECTORY": str(folder)}
+    dask, processes = [sys.executable, "-m", "dask"], []
     try:
+        for command in [scheduler] + [worker] * n_workers:
+            processes += [subprocess.Popen(dask + command, **quiet)]
         with distributed.Client(scheduler_file=file) as client:
             client.wait_for_workers(n_workers)
             yield client, processes[1:]
@@ -143,55 +133,26 @@ def kill_in_the_middle(worker, store):
         kept[entry] = entry.stat().st_mtime
 
 
+store = folder / "cluster"
 with dask_cluster(2) as (client, workers):
-    kill = (workers[0], folder / "cluster")
-    killer = threading.Thread(target=kill_in_the_middle, args=kill)
+    kill = {"target": kill_in_the_middle, "args": (workers[0], store)}
+    killer = threading.Thread(**kill)
     killer.start()
     start = time.time()
     with joblib.parallel_config(backend="dask"):
-        there = sweeps.run_sweep(
-            study, grid, **sizes, store=folder / "cluster"
-        )
+        there = sweeps.run_sweep(study, grid, **sizes, store=store)
     killer.join()
-entries = {
-    entry: entry.stat().st_mtime
-    for entry in (folder / "cluster").rglob("*.jsonl")
-}
-print(f"{len(kept)} of {len(entries)} blocks were finished at the kill")
+entries = {path: path.stat().st_mtime for path in store.rglob("*.jsonl")}
 assert len(kept) < len(entries), "the kill came too late to show anything"
 
-# %%
-# Nothing changes but the time
-# ----------------------------
-#
-# Are the numbers the same, or nearly? The same, to the last bit.
 
-results = ["learning_rate", "seed", "risk"]
-differing = (here[results] != there[results]).any(axis=1).sum()
-claim(
-    "cluster-gives-the-same-bits",
-    "Trained on a cluster that loses a worker, {n} networks have the same "
-    "excess risk as in one process, to the last bit: {value} of them differ.",
-    value=differing,
-    n=len(here),
-    holds=differing == 0 and len(here) == len(RATES) * N_SEEDS,
-    kind="exact",
-    wrong_if="one bit of one number differed",
-    headline=True,
-)
-
-# %%
-# Each seed has a stream of random numbers of its own, and the engine trains a
-# network in the same way whoever is beside it and however many threads there
-# are. So nothing is left that could depend on which worker computes what.
-
-times = np.sort(list(entries.values())) - start
 figure, ax = plt.subplots()
+moment = max(kept.values()) - start
+times = np.sort(list(entries.values())) - start
 counts = np.arange(len(times) + 1)
 steps = np.concatenate([[0], times])
 color = figures.LIGHT["network"]
 ax.step(steps, counts, where="post", color=color)
-moment = max(kept.values()) - start
 ax.axvline(moment, color=figures.LIGHT["muted"], linewidth=1)
 ax.annotate("a worker dies ", (moment, counts[-1]), ha="right", va="top")
 ax.set(xlabel="seconds", ylabel="finished blocks", ylim=(0, None))
@@ -211,15 +172,62 @@ figures.show(
 # The scheduler gives away only what is missing.
 
 again = sum(entries[entry] != moment for entry, moment in kept.items())
-claim(
+exact(
     "nothing-is-computed-twice",
-    "Of the blocks that were finished when the worker died, {value} were "
-    "computed again.",
-    value=again,
-    holds=again == 0,
-    kind="exact",
+    "Of the blocks that were finished when the worker died, {} were computed "
+    "again.",
+    number(again).equal_to(0),
     wrong_if="a block in the store had been written a second time",
 )
+
+# %%
+# The numbers are the same
+# ------------------------
+#
+# Are the numbers the same, or nearly? The same, to the last bit.
+
+results = ["learning_rate", "seed", "risk"]
+differing = (here[results] != there[results]).any(axis=1).sum()
+
+figure, ax = plt.subplots(figsize=(5.6, 4.6))
+for rate, role, marker in zip(
+    RATES,
+    ("series_b", "series_a", "network", "series_c"),
+    "o^sD",
+    strict=True,
+):
+    style = {"color": figures.LIGHT[role], "marker": marker, "markersize": 5}
+    pair = [table.risk[table.learning_rate == rate] for table in (here, there)]
+    ax.plot(*pair, linestyle="", label=f"rate {rate:g}", **style)
+ax.axline((1, 1), slope=1, color=figures.LIGHT["muted"], linewidth=1)
+ax.set(xscale="log", yscale="log")
+ax.set(xlabel="excess risk, one process", ylabel="excess risk, cluster")
+ax.set_title("A worker died, and no number moved")
+ax.legend()
+figures.show(
+    figure,
+    caption="Each mark is one network, trained in one process and on a "
+    "cluster that lost a worker. On the line both agree. Both axes are "
+    "logarithmic.",
+    alt=f"{len(here)} marks in four colors, one for each learning rate, all "
+    "exactly on the diagonal of two logarithmic axes.",
+    headline=True,
+)
+
+exact(
+    "cluster-gives-the-same-bits",
+    "Trained on a cluster that loses a worker, {n} networks have the same "
+    "excess risk as in one process, to the last bit: {} of them differ.",
+    number(differing, n=len(here)).equal_to(0),
+    networks=number(len(here)).equal_to(len(RATES) * N_SEEDS),
+    wrong_if="one bit of one number differed",
+    headline=True,
+)
+
+# %%
+# Each seed has a stream of random numbers of its own, and the engine trains a
+# network in the same way whoever is beside it and however many threads there
+# are. So nothing is left that could depend on which worker computes what.
 
 # %%
 # A table that is read is the table that was written
@@ -228,17 +236,14 @@ claim(
 # The cluster is gone. The same call, once more, finds everything in the
 # store; a kill of this very process would have been no different.
 
-read = sweeps.run_sweep(study, grid, **sizes, store=folder / "cluster")
+read = sweeps.run_sweep(study, grid, **sizes, store=store)
 shutil.rmtree(folder)
 changed = (read != there).any(axis=1).sum()
-claim(
+exact(
     "warm-is-cold",
-    "Read from the store, {value} of {n} rows differ from those that the "
-    "cluster returned, the seconds and machines in them included.",
-    value=changed,
-    n=len(read),
-    holds=changed == 0,
-    kind="exact",
+    "Read from the store, {} of {n} rows differ from those that the cluster "
+    "returned, the seconds and machines in them included.",
+    number(changed, n=len(read)).equal_to(0),
     wrong_if="a row came back changed, or had been computed anew",
 )
 
