@@ -87,13 +87,13 @@ ax.hist(ratios.clip(upper=1.69), bins, color=figures.LIGHT["network"])
 ax.axvline(1, color=figures.LIGHT["line"], linewidth=2)
 place = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points"}
 ax.annotate(
-    "fits better\nthan the line",
-    (1, 0.6),
+    "fits better",
+    (1, 0.8),
     xytext=(-8, 0),
     ha="right",
     **place,
 )
-ax.annotate("fits worse", (1.2, 0.6), xytext=(0, 0), **place)
+ax.annotate("fits worse", (1.2, 0.8), xytext=(0, 0), **place)
 ax.set(xlabel="network's error over the line's", ylabel="number of seeds")
 ax.set_title("Most fit their points no better")
 figures.show(
