@@ -87,15 +87,15 @@ ax.hist(ratios.clip(upper=1.69), bins, color=figures.LIGHT["network"])
 ax.axvline(1, color=figures.LIGHT["line"], linewidth=2)
 place = {"xycoords": ("data", "axes fraction"), "textcoords": "offset points"}
 ax.annotate(
-    "fits better\nthan the line",
-    (1, 0.6),
+    "fits better",
+    (1, 0.8),
     xytext=(-8, 0),
     ha="right",
     **place,
 )
-ax.annotate("fits worse", (1.2, 0.6), xytext=(0, 0), **place)
+ax.annotate("fits worse", (1.2, 0.8), xytext=(0, 0), **place)
 ax.set(xlabel="network's error over the line's", ylabel="number of seeds")
-ax.set_title("Few networks fit their points better")
+ax.set_title("Most fit their points no better")
 figures.show(
     figure,
     caption="Training errors at the last step, each divided by that of the "
@@ -266,11 +266,11 @@ assert parts["averaged weights"].low > parts["last step"].value
 # Lessons
 # -------
 #
-# It was not luck: no network goes wild, and few fit their points better than a
-# line does. It *is* luck how close to the truth one network ends. The eye saw
-# two curves that look alike; two hundred seeds say that one of them is several
-# times as far from the truth. Repeat the experiment before you believe its
-# picture.
+# It was not luck: of twenty networks none goes wild, and of two hundred most
+# fit their points no better than a line does. It *is* luck how close to the
+# truth one network ends. The eye saw two curves that look alike; two hundred
+# seeds say that one of them is several times as far from the truth. Repeat the
+# experiment before you believe its picture.
 #
 # Much of that factor is not overfitting in any usual sense: averaging removes
 # much of it, and averaging adds no data.

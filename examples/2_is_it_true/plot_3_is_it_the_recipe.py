@@ -239,7 +239,7 @@ measured(
 # %%
 # The margin is as wide as the effect of batch and scale, so this excludes only
 # that the rate decides more than they do. And it speaks of the training error.
-# The excess risk may move more, as the figure below shows.
+# The excess risk may move more, as the last figure of the page shows.
 #
 # Steps or epochs: the price depends on it
 # ----------------------------------------
@@ -325,7 +325,8 @@ ax.set_title("What three changes multiply", x=0)
 figures.show(
     figure,
     caption="Medians of ratios, seed by seed, with 99% intervals. An interval "
-    "that includes one shows no difference.",
+    "that includes one shows no difference. Excess risks are those of the "
+    "averaged weights, but for the last row.",
     alt="Six ratios with bars on a logarithmic axis, and a vertical line at "
     "one: "
     + "; ".join(
