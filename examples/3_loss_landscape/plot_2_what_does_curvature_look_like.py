@@ -244,10 +244,9 @@ figures.show(
     "longest reach several percent, the shortest hardly leave zero.",
 )
 low, high = np.quantile(ratios, [0, 1])
-print(f"of {N_STORIES} seeds, {np.sum(np.less(edges, -1e-5))} have one")
-print(
-    f"largest eigenvalue, Hessian over Gauss–Newton: {low:.2f} to {high:.2f}"
-)
+n_negative = np.sum(np.less(edges, -1e-5))
+print(f"of {N_STORIES} seeds, {n_negative} have a negative one")
+print(f"largest, over Gauss–Newton's: {low:.2f} to {high:.2f}")
 measured(
     "the-story-ends-on-a-slope",
     "At the story's last step the Hessian has a negative eigenvalue: the "

@@ -22,8 +22,7 @@ from overfit_tutorial.weights import directions
 
 plt.style.use(figures.STYLE)
 N_MEMBERS, SEED, BOOTSTRAP_SEED, RAY_SEED = 32, 0, 1, 2
-OFFSETS = (0, 4, 8)
-N_REDRAWS = 5
+OFFSETS, DRAWS = (0, 4, 8), range(5)
 
 # %%
 # What volume means
@@ -46,9 +45,7 @@ N_REDRAWS = 5
 # noise variance. Where a network interpolates, :math:`H` is the Gauss–Newton
 # matrix, whose few eigenvalues we have exactly.
 
-minima = [
-    find_minima(N_MEMBERS, offset=offset, seed=SEED) for offset in OFFSETS
-]
+minima = [find_minima(N_MEMBERS, offset=o, seed=SEED) for o in OFFSETS]
 REACH, RISE = 0.2, 0.01 * minima[0].points.noise_std ** 2
 SCALE = REACH**2 / RISE
 
@@ -129,11 +126,8 @@ measured(
 # them, so that all compared are minima of one and the same loss.
 
 milder, bad, plain = (
-    [
-        find_minima(N_MEMBERS, offset=offset, seed=SEED, redraw=k)
-        for k in range(N_REDRAWS)
-    ]
-    for offset in (4, 8, 0)
+    [find_minima(N_MEMBERS, offset=o, seed=SEED, redraw=k) for k in DRAWS]
+    for o in (4, 8, 0)
 )
 volume, risk, _, points = gather(bad)
 within = correlation(volume, risk, groups=points)

@@ -193,14 +193,14 @@ figures.show(
 )
 tables.show(
     {
-        "medians": list(kinds),
+        "medians": ["good", "bad", "twins"],
         "sharpness": [np.median(top) for top, _, _ in kinds.values()],
         "excess risk": [np.median(risk) for _, risk, _ in kinds.values()],
         "weights": [np.median(size) for *_, size in kinds.values()],
     },
     sharpness=",.0f",
     excess_risk=".3f",
-    weights=".1f",
+    weights=".0f",
 )
 measured(
     "sharper-and-better",

@@ -226,14 +226,14 @@ measured(
 least, typical = ([q(s) for s in shares.values()] for q in (np.min, np.median))
 tables.show(
     {
-        "optimizer": list(shares),
-        "inside": typical,
+        "looks at": ["descent", "heavy ball", "Adam"],
+        "median": typical,
         "least": least,
-        "largest look": [ratio[:, -40:].max() for ratio in ratios.values()],
+        "largest": [ratio[:, -40:].max() for ratio in ratios.values()],
     },
-    inside=".0%",
+    median=".0%",
     least=".0%",
-    largest_look=".1f",
+    largest=".1f",
 )
 
 # %%

@@ -50,7 +50,7 @@ pairs = list(zip(samples.x, samples.y, strict=True))
 fitted = np.array([linear.fit_line(x, y)(x) for x, y in pairs])
 line_error = np.mean((fitted - samples.y) ** 2, axis=1) / noise_variance
 
-figure, ax = plt.subplots(figsize=(5.6, 3.6))
+figure, ax = plt.subplots(figsize=(5.6, 3.8))
 at_good, at_bad = (
     found.training_error[found.interpolates] / found.points.noise_std**2
     for found in (good, bad)
@@ -184,7 +184,7 @@ right["both found"] = statistics.Interval(
     value=middle, low=low, high=high, confidence=0.99, n=tau.n
 )
 
-figure, ax = plt.subplots(figsize=(5.6, 3.4))
+figure, ax = plt.subplots(figsize=(5.6, 3.6))
 ax.axvline(0.5, 0, 0.85, color=figures.LIGHT["muted"], linewidth=1)
 ax.annotate("coin toss", (0.5, 2.4), ha="center", va="bottom")
 color = figures.LIGHT["series_a"]
