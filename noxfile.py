@@ -4,8 +4,6 @@
 # ///
 """Everything that one does with this repository: `nox -l` lists it."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import sys

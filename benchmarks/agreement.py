@@ -6,8 +6,6 @@ lie within a margin that was fixed beforehand. So must, for the engine's single 
 precision, the distance of the distributions. Interrupted, it goes on where it was.
 """
 
-from __future__ import annotations
-
 import argparse
 import ast
 import hashlib

@@ -6,8 +6,6 @@ counts. A product goes from a NumPy vector to a NumPy vector. Imports and compil
 product, do not count.
 """
 
-from __future__ import annotations
-
 import importlib.util
 import multiprocessing
 import os

@@ -1,7 +1,5 @@
 """The figures of the page on speed, each from one file of results; the site draws them."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import matplotlib.pyplot as plt

@@ -1,7 +1,5 @@
 """What the engine's first call in a process spends its time on."""
 
-from __future__ import annotations
-
 from time import perf_counter
 from typing import Any
 

@@ -4,8 +4,6 @@ Sizes are interleaved, and the median of several rounds counts. Keras `fit` stan
 widths.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 from time import perf_counter

@@ -4,8 +4,6 @@ Each implementation runs in a process of its own; jobs are interleaved, so that 
 the same machine; the median of several counts. Times do not include imports.
 """
 
-from __future__ import annotations
-
 import dataclasses
 import multiprocessing
 import os

@@ -4,8 +4,6 @@ Each function is given weights and points, and returns a function from vector to
 NumPy arrays: a product as its users get it. Nothing heavy is imported before it is called.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from typing import Any
 

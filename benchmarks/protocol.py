@@ -4,8 +4,6 @@
 biases; Adam with Keras' constants; batches of 32, 32, 32 and 4 points, in a new order each epoch.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable
 from itertools import pairwise
 from typing import NamedTuple

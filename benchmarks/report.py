@@ -1,7 +1,5 @@
 """What a benchmark says of itself: on which machine, with which versions, in which file."""
 
-from __future__ import annotations
-
 import argparse
 import importlib.metadata
 import json

@@ -5,8 +5,6 @@ pass over weights and moments: no program that XLA compiles takes less than thei
 whole takes beyond it goes to activations, copies, memory, and the loop's own steps.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Callable
 from itertools import pairwise

@@ -4,8 +4,6 @@ The benchmarks write one JSON file each, with the machine that they ran on. The 
 are shown as they are, so nobody types a time.
 """
 
-from __future__ import annotations
-
 import csv
 import json
 from collections.abc import Callable, Iterable

@@ -39,7 +39,6 @@ extensions = [
     "ledger",
     "html_elements",
     "folds",
-    "result_tables",
     "twin_figures",
     "page_anatomy",
     "exercises",
@@ -130,7 +129,7 @@ templates_path = ["_templates"]
 html_static_path = ["_static"]
 html_css_files = ["math.css", "site.css"]
 html_js_files = ["site.js"]
-html_search_scorer = str(HERE / "_ext" / "scorer.js")
+html_search_scorer = str(HERE / "_static" / "scorer.js")
 html_math_renderer = "mathml"
 html_copy_source = False
 html_use_index = False

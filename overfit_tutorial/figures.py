@@ -5,8 +5,6 @@ in the colors of a light page; the site makes the dark twin by exchanging each c
 partner (`DARK`), by exact value. That is why pages take their colors from here.
 """
 
-from __future__ import annotations
-
 import contextlib
 import itertools
 import sys

@@ -3,8 +3,6 @@
 Nothing heavy is imported here: each implementation runs in a process of its own.
 """
 
-from __future__ import annotations
-
 import importlib.metadata
 import importlib.util
 from dataclasses import dataclass, field

@@ -1,7 +1,5 @@
 """The engine of this package: one network after the other, or an ensemble."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import numpy as np

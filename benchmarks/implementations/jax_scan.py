@@ -5,8 +5,6 @@ trained side by side on each of `devices` virtual devices; with one device, XLA 
 over the cores by itself.
 """
 
-from __future__ import annotations
-
 import functools
 import os
 from itertools import pairwise

@@ -1,7 +1,5 @@
 """Keras, as its documentation shows it. Points are arrays; nothing sets the global seed."""
 
-from __future__ import annotations
-
 from typing import Any
 
 import keras

@@ -1,7 +1,5 @@
 """NumPy by hand: backpropagation written out, Adam in place on one flat vector."""
 
-from __future__ import annotations
-
 from itertools import pairwise
 from typing import Any
 

@@ -1,7 +1,5 @@
 """PyTorch, as its tutorials write it, with the fused Adam and the faster number of threads."""
 
-from __future__ import annotations
-
 from itertools import pairwise
 from typing import Any
 

@@ -4,8 +4,6 @@ Its loss is half of Keras', so half its epsilon makes the same steps; it draws b
 which are set to zero here; and it stops early unless told not to.
 """
 
-from __future__ import annotations
-
 import warnings
 from typing import Any
 

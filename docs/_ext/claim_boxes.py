@@ -3,8 +3,6 @@
 No library knows of claims: a sentence whose numbers were checked when the page was built.
 """
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

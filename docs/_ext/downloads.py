@@ -7,8 +7,6 @@ its address, they name the wheel by its place in the site, so that they run in a
 disk; the zip of everything carries the wheel, too. Sphinx-gallery's zips have scripts alone.
 """
 
-from __future__ import annotations
-
 import io
 import json
 import re

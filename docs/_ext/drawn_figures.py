@@ -3,8 +3,6 @@
 Sphinx-gallery runs pages, and Matplotlib's own directive knows no dark twins and no captions.
 """
 
-from __future__ import annotations
-
 import json
 import runpy
 from collections.abc import Callable, Iterable

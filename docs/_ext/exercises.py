@@ -4,8 +4,6 @@ Sphinx can fold an admonition; but each "Show the answer" would be a title to it
 cannot list what stands on other pages.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Iterator
 from html import escape

@@ -5,8 +5,6 @@ Scripts and notebooks stay whole; on the page, each code block loses these state
 printed lines, then the claim that sums them up. No library takes code apart.
 """
 
-from __future__ import annotations
-
 import ast
 
 import published

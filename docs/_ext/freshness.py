@@ -13,8 +13,6 @@ extension mends both, before Sphinx-gallery starts:
   same folder.
 """
 
-from __future__ import annotations
-
 import hashlib
 import importlib.metadata
 import platform
@@ -34,7 +32,7 @@ _logger = logging.getLogger(__name__)
 _locks: list[filelock.BaseFileLock] = []
 
 # Our modules whose code decides what a page's reST, figures and notebook look like.
-_MACHINERY = ("gallery.py", "notebooks.py", "published.py", "result_tables.py", "twin_figures.py")
+_MACHINERY = ("gallery.py", "notebooks.py", "published.py", "twin_figures.py", "words.py")
 
 
 def fingerprint(page: Path, package: Path, *, context: str = "") -> str:

@@ -4,19 +4,21 @@ These functions are named by dotted strings in ``conf.py``; Sphinx cannot pickle
 and would rebuild everything.
 """
 
-from __future__ import annotations
-
+import csv
+import io
+import re
 import sys
+import textwrap
 from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
 import published
-import result_tables
 import twin_figures
 from matplotlib.figure import Figure
 from sphinx.application import Sphinx
 from sphinx.errors import ExtensionError
+from words import typeset
 
 from overfit_tutorial import publishing
 from overfit_tutorial.claims import Claim
@@ -70,9 +72,20 @@ def scrape(block: object, block_vars: dict[str, Any], gallery_conf: dict[str, An
             page.claims.append(item.to_json())
             parts.append(f".. claim-box:: {item.id}\n\n")
         elif isinstance(item, Table):
-            parts.append(result_tables.directive(item))
+            parts.append(table(item))
     published.write(page, published.record_path(target))
     return "\n" + "\n".join(parts)
+
+
+def table(shown: Table) -> str:
+    """Return the reST of a table; a class tells which columns hold words, counted from one."""
+    text = io.StringIO()
+    writer = csv.writer(text, quoting=csv.QUOTE_ALL, lineterminator="\n")
+    for row in (shown.head, *shown.rows):
+        writer.writerow(re.sub(r"([*`|_\\])", r"\\\1", typeset(cell)) for cell in row)
+    classes = ["result", *(f"words-{k}" for k, words in enumerate(shown.is_text, 1) if words)]
+    options = f"   :class: {' '.join(classes)}\n   :header-rows: 1\n   :widths: auto\n"
+    return f".. csv-table::\n{options}\n{textwrap.indent(text.getvalue(), '   ')}\n"
 
 
 def _add_minigallery(app: Sphinx, what: str, name: str, *rest: Any) -> None:

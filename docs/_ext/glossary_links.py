@@ -3,8 +3,6 @@
 Sphinx links what is marked as a term; here nothing is, so that scripts stay plain text.
 """
 
-from __future__ import annotations
-
 import functools
 import re
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Repairs to HTML of the theme, Sphinx-gallery and docutils that fails axe or the Nu checker."""
 
-from __future__ import annotations
-
 from pathlib import Path
 from typing import Any
 

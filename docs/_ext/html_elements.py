@@ -1,7 +1,5 @@
 """HTML elements that docutils has no node for: ``element(tag="details")``."""
 
-from __future__ import annotations
-
 from docutils import nodes
 from sphinx.application import Sphinx
 from sphinx.writers.html5 import HTML5Translator

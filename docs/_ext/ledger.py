@@ -4,8 +4,6 @@ No library knows of claims. The list works whole without JavaScript; ``ledger.js
 form that chooses and sorts.
 """
 
-from __future__ import annotations
-
 import csv
 import io
 import json

@@ -5,8 +5,6 @@ no script, no request, and never a flash of LaTeX source. A formula that cannot 
 warning at its place, so the build fails before a reader sees it.
 """
 
-from __future__ import annotations
-
 import re
 from html import escape
 

@@ -5,8 +5,6 @@ page here has an answer. `sphinx-sitemap` lists only what a build has written an
 `sphinx-notfound-page` leaves the theme's links and a page's own as they are, relative.
 """
 
-from __future__ import annotations
-
 import re
 import subprocess
 import textwrap

@@ -5,8 +5,6 @@ citations become author and year, other roles their text, admonitions quoted blo
 not know is a warning, so that no notebook shows reST to a reader.
 """
 
-from __future__ import annotations
-
 import re
 import textwrap
 from pathlib import Path

@@ -4,8 +4,6 @@ The scripts stay free of it: all is derived from the page's record and from what
 measured.
 """
 
-from __future__ import annotations
-
 import ast
 import re
 from pathlib import Path

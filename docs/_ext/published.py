@@ -5,8 +5,6 @@ everything on the site that speaks of claims or figures reads it. So it also wor
 was not run again, and for one that was run in another process.
 """
 
-from __future__ import annotations
-
 import json
 import os
 from collections.abc import Iterator

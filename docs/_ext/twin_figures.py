@@ -5,8 +5,6 @@ palette exchanged for its dark partner, by exact value; a color that is in neith
 the page. The theme shows the one that fits (`only-light`, `only-dark`).
 """
 
-from __future__ import annotations
-
 import io
 import json
 import re

@@ -1,7 +1,5 @@
 """How numbers, signs and links are written on the site, for all who write any."""
 
-from __future__ import annotations
-
 import re
 
 from docutils import nodes

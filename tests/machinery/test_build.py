@@ -65,7 +65,6 @@ EXTENSIONS = [
     "ledger",
     "html_elements",
     "folds",
-    "result_tables",
 ]
 EXTENSIONS += ["twin_figures", "page_anatomy"]
 

@@ -1,7 +1,5 @@
 """The pages show math as native MathML, and a broken formula breaks the build."""
 
-from __future__ import annotations
-
 import re
 from html.parser import HTMLParser
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Every page for everyone: axe finds nothing, and a keyboard reaches and shows every control."""
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator
 from typing import Any
 

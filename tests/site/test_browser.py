@@ -1,7 +1,5 @@
 """The pages in a browser: in both color schemes, on a desktop and on a phone."""
 
-from __future__ import annotations
-
 import re
 import urllib.parse
 from collections.abc import Callable

@@ -1,7 +1,5 @@
 """What the site claims, in `claims.json`, is what its pages and its ledger say."""
 
-from __future__ import annotations
-
 import json
 import math
 from collections import Counter

@@ -4,8 +4,6 @@ The pages that `nox -s docs` has executed are set once more, elsewhere, for an a
 nothing is executed again.
 """
 
-from __future__ import annotations
-
 import ast
 import json
 import os

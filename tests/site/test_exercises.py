@@ -1,7 +1,5 @@
 """The pages of the 20-minute path end with exercises whose answers are folded away."""
 
-from __future__ import annotations
-
 import posixpath
 from typing import Any
 

@@ -1,7 +1,5 @@
 """Every image has its alternative text, and every figure its two twins in their own colors."""
 
-from __future__ import annotations
-
 import re
 from collections.abc import Collection
 from typing import Any

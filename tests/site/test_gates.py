@@ -1,7 +1,5 @@
 """Where something is missing, a check is skipped with its reason; in CI, it fails."""
 
-from __future__ import annotations
-
 import os
 import subprocess
 import sys

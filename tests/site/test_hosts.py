@@ -1,7 +1,5 @@
 """No page asks another host for anything. Plain links may lead elsewhere."""
 
-from __future__ import annotations
-
 import re
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The Nu HTML checker finds nothing: no error, and no warning but those that are listed here."""
 
-from __future__ import annotations
-
 import functools
 import json
 import re

@@ -1,7 +1,5 @@
 """The landing page and the pages of a part: what makes one want to read on."""
 
-from __future__ import annotations
-
 import json
 from typing import Any
 

@@ -1,7 +1,5 @@
 """The ledger: every claim, chosen and sorted, with its state in the address, and whole without."""
 
-from __future__ import annotations
-
 import csv
 import json
 import urllib.parse

@@ -1,7 +1,5 @@
 """Lighthouse, on a phone, and the weight of a first view: a page of each kind."""
 
-from __future__ import annotations
-
 import json
 import os
 import subprocess

@@ -1,7 +1,5 @@
 """Every link, image, script, style sheet and download leads somewhere, and every page is found."""
 
-from __future__ import annotations
-
 import ast
 import json
 import posixpath

@@ -1,7 +1,5 @@
 """A page reads as a page: little code in sight, large figures, the first of them early."""
 
-from __future__ import annotations
-
 import statistics
 from collections.abc import Callable
 from typing import Any

@@ -4,8 +4,6 @@ What a browser forbids there: a script may not read other files. So the results 
 without excerpts, and a script that is a module in a file of its own would not load.
 """
 
-from __future__ import annotations
-
 import io
 import zipfile
 from pathlib import Path

@@ -1,7 +1,5 @@
 """The pages as documents: their outline, their text, and what each executed page must have."""
 
-from __future__ import annotations
-
 import json
 import re
 from collections import Counter

@@ -1,7 +1,5 @@
 """Pages on paper: whole, to the last heading, with the answers open and without controls."""
 
-from __future__ import annotations
-
 import io
 from typing import Any
 

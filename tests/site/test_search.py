@@ -1,7 +1,5 @@
 """The site's own search, in a browser: what a reader would type leads to the right page."""
 
-from __future__ import annotations
-
 import re
 import urllib.parse
 from typing import Any
