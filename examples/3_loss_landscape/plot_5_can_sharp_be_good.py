@@ -146,9 +146,10 @@ exact(
 # Beside the bad ones
 # -------------------
 #
-# Now the three side by side. The twins are sharper than the bad minima, pair
-# by pair, and as good as ever. Their weights are large, too: so the size of
-# the weights, which also told good from bad, is no better a judge.
+# Now the three side by side, with medians below. The twins are sharper than
+# the bad minima, pair by pair, and as good as ever. Their weights are large,
+# too: so the norm of the weights, which also told good from bad, is no better
+# a judge.
 
 twins = [twin(k, ALPHA) for k in both]
 sharp = np.array([sharpness(f, k) for f, k in zip(twins, both, strict=True)])
@@ -193,14 +194,14 @@ figures.show(
 )
 tables.show(
     {
-        "medians": ["good", "bad", "twins"],
+        "kind": ["good", "bad", "twins"],
         "sharpness": [np.median(top) for top, _, _ in kinds.values()],
         "excess risk": [np.median(risk) for _, risk, _ in kinds.values()],
-        "weights": [np.median(size) for *_, size in kinds.values()],
+        "norm": [np.median(size) for *_, size in kinds.values()],
     },
     sharpness=",.0f",
     excess_risk=".3f",
-    weights=".0f",
+    norm=".0f",
 )
 measured(
     "sharper-and-better",
