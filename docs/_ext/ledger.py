@@ -7,7 +7,6 @@ form that chooses and sorts.
 import csv
 import io
 import json
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,6 @@ from claim_boxes import anchor, findings, kind
 from docutils import nodes
 from html_elements import element
 from sphinx.application import Sphinx
-from sphinx.errors import ExtensionError
 from sphinx.util.docutils import SphinxDirective
 from words import SEPARATOR, link, number, typeset
 
@@ -57,10 +55,10 @@ class Ledger(SphinxDirective):
     def _group(self, page: published.Page) -> nodes.Node:
         section = nodes.section(ids=[nodes.make_id(page.docname)], classes=["ledger-group"])
         title = nodes.title()
-        title += nodes.Text(self._title(page.docname))
+        title += nodes.Text(self.env.titles[page.docname].astext())
         section += title
         rows = nodes.enumerated_list(classes=["ledger"])
-        part = self._title(page.docname.rpartition("/")[0] + "/index")
+        part = self.env.titles[page.docname.rpartition("/")[0] + "/index"].astext()
         for claim in page.claims:
             margin = "" if claim["margin"] is None else f"{claim['margin']:.6g}"
             # What the page's controls choose and sort by.
@@ -84,7 +82,7 @@ class Ledger(SphinxDirective):
             rests += nodes.paragraph("", words)
         links = nodes.paragraph("", "")
         here, where = self.env.docname, anchor(claim)
-        words = f"computed in “{self._title(page.docname)}”"
+        words = f"computed in “{self.env.titles[page.docname].astext()}”"
         links += link(self.env, here, page.docname, where, words)
         if source := self._source_line(page, claim):
             links += nodes.Text(SEPARATOR)
@@ -104,15 +102,6 @@ class Ledger(SphinxDirective):
         place = next((k for k, line in enumerate(lines, 1) if f'"{claim["id"]}"' in line), 1)
         path = page.docname.replace("auto_examples/", "examples/", 1)
         return f"{repository}/blob/main/{path}.py#L{place}"
-
-    def _title(self, docname: str) -> str:
-        """Return a page's title, read from its reST: its doctree may not be there yet."""
-        lines = Path(self.env.srcdir, docname + ".rst").read_text(encoding="utf-8").splitlines()
-        for text, underline in pairwise(lines):
-            is_line = set(underline) in ({"="}, {"-"}) and len(underline) >= len(text.strip())
-            if text and text[0] not in "=-" and is_line:
-                return text.strip()
-        raise ExtensionError(f"{docname} has no title")
 
 
 _AXIS = (

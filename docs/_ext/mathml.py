@@ -11,9 +11,7 @@ from html import escape
 from docutils import nodes
 from math_core import LatexError, LatexToMathML
 from sphinx.application import Sphinx
-from sphinx.locale import _
 from sphinx.util import logging
-from sphinx.util.math import get_node_equation_number
 from sphinx.writers.html5 import HTML5Translator
 
 CONVERTER = LatexToMathML(fancy_error=False)
@@ -63,11 +61,6 @@ def visit_block_math(self: HTML5Translator, node: nodes.math_block) -> None:
     # A wide formula scrolls on a phone, which a keyboard must be able to do as well.
     self.body.append(self.starttag(node, "div", "", CLASS=classes, tabindex="0"))
     self.body.append(convert_formula(latex, node, block=True))
-    if node["number"]:
-        number = get_node_equation_number(self, node)
-        self.body.append(f'<span class="eqno">({number})')
-        self.add_permalink_ref(node, _("Link to this equation"))
-        self.body.append("</span>")
     self.body.append("</div>\n")
     raise nodes.SkipNode
 

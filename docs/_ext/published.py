@@ -70,11 +70,7 @@ def write(page: Page, path: Path) -> None:
 def read(path: Path) -> Page:
     """Read one record."""
     fields = json.loads(path.read_text(encoding="utf-8"))
-    return Page(
-        docname=fields["docname"],
-        figures=[Figure(**figure) for figure in fields["figures"]],
-        claims=fields["claims"],
-    )
+    return Page(**fields | {"figures": [Figure(**figure) for figure in fields["figures"]]})
 
 
 def read_all(source: Path) -> list[Page]:
@@ -102,15 +98,11 @@ def read_all(source: Path) -> list[Page]:
 def pages(env: BuildEnvironment) -> list[Page]:
     """Return the records of all pages, read once a build."""
     if not hasattr(env, "temp_published"):
-        _load(env._app)
-    return env.temp_published  # type: ignore[no-any-return, attr-defined]
-
-
-def _load(app: Sphinx) -> None:
-    try:
-        app.env.temp_published = read_all(Path(app.srcdir))  # type: ignore[attr-defined]
-    except ValueError as error:
-        raise ExtensionError(str(error)) from None
+        try:
+            env.temp_published = read_all(Path(env.srcdir))
+        except ValueError as error:
+            raise ExtensionError(str(error)) from None
+    return env.temp_published  # type: ignore[no-any-return]
 
 
 def _check_evidence(stated: list[Page]) -> Iterator[str]:
@@ -129,9 +121,9 @@ def _check_evidence(stated: list[Page]) -> Iterator[str]:
 
 
 def _read_records(app: Sphinx) -> None:
-    """After Sphinx-gallery has run the pages: load their records, and hold them to the rules."""
-    _load(app)
-    for problem in _check_evidence(app.env.temp_published):  # type: ignore[attr-defined]
+    """After Sphinx-gallery has run the pages: read their records, and hold them to the rules."""
+    vars(app.env).pop("temp_published", None)  # those of the build before
+    for problem in _check_evidence(pages(app.env)):
         _logger.warning(problem)
 
 

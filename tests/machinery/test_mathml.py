@@ -72,24 +72,6 @@ def test_math_adds_no_script_to_a_page(tmp_path: Path) -> None:
         assert not (file.is_file() and b"mathjax" in file.read_bytes().lower()), file
 
 
-def test_an_equation_shows_its_number_and_every_reference_reaches_it(
-    tmp_path: Path,
-) -> None:
-    text = "See :eq:`error`.\n\n.. math:: E = x^2\n   :label: error"
-    assert build(tmp_path, "-W", index=text, other="See :eq:`error`.") == 0
-    page = read_page(tmp_path)
-    assert '<span class="eqno">(1)' in page
-    assert Elements(page).anchors().count("equation-error") == 1
-    # The reference and the permanent link beside the number.
-    assert page.count('href="#equation-error"') == 2
-    assert 'href="index.html#equation-error"' in read_page(tmp_path, "other")
-
-
-def test_an_equation_without_a_label_has_no_number(tmp_path: Path) -> None:
-    assert build(tmp_path, "-W", index=".. math:: E = x^2") == 0
-    assert "eqno" not in read_page(tmp_path)
-
-
 @pytest.mark.parametrize(
     "block",
     ["a &= b \\\\\n   &= c", "a &= b\n\n   b &= c"],
