@@ -17,7 +17,7 @@ from docutils import nodes
 from html_elements import element
 from sphinx.application import Sphinx
 from sphinx.util.docutils import SphinxDirective
-from words import SEPARATOR, link, number, typeset
+from words import SEPARATOR, link, typeset
 
 
 def distance(claim: dict[str, Any]) -> str:
@@ -76,7 +76,8 @@ class Ledger(SphinxDirective):
         value = nodes.paragraph("", "")
         if claim["quantity"] is not None:
             value += nodes.Text(f"{claim['quantity']} ")
-        value += nodes.strong("", SEPARATOR.join(findings(claim)) or number(claim["value"]))
+        known = [typeset(bound["evidence"]) for bound in claim["bounds"][:1]]
+        value += nodes.strong("", SEPARATOR.join(findings(claim) or known))
         rests += value
         for words in filter(None, (kind(claim), distance(claim))):
             rests += nodes.paragraph("", words)

@@ -9,11 +9,6 @@ from sphinx.environment import BuildEnvironment
 SEPARATOR = "\u00a0· "
 
 
-def number(value: float) -> str:
-    """Return a number as a reader wants it: whole ones whole, others with four digits."""
-    return typeset(f"{value:,}" if isinstance(value, int) else f"{value:,.4g}")
-
-
 def typeset(text: str) -> str:
     """Return a text with minus signs and apostrophes, where Python has what is on a keyboard."""
     return re.sub(r"(?<![\w.])-(?=[\d.])", "−", text).replace("'", "’")
