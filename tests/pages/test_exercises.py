@@ -25,9 +25,9 @@ def test_with_four_times_the_points_only_least_squares_gains(perform):
             "sample_noisy_many(N_DATASETS, n_samples=400, seed",
         ),
     ]
-    mean = perform(LADDER, "theory", changes=more)["mean"]
-    assert mean["least squares"] == pytest.approx(0.02, abs=0.002)
-    assert mean["join the dots"] == pytest.approx(2.67, abs=0.02)
+    cost = perform(LADDER, "floor", changes=more)["cost"]
+    assert cost["least squares"].value == pytest.approx(0.02, abs=0.002)
+    assert cost["join the dots"].value == pytest.approx(2.67, abs=0.02)
 
 
 def test_joining_every_second_dot_costs_as_much(perform):
@@ -36,9 +36,9 @@ def test_joining_every_second_dot_costs_as_much(perform):
         ("HERE", "order = np.argsort(x)[::2]\n    return lambda at: np.interp"),
         ("    assert np.allclose(rule", "    assert len(story.x) or (rule"),
     ]
-    found, before = (perform(LADDER, "theory", changes=c)["mean"] for c in (half, ()))
-    assert found["join the dots"] == pytest.approx(2.71, abs=0.02)
-    assert before["join the dots"] == pytest.approx(2.70, abs=0.02)
+    found, before = (perform(LADDER, "floor", changes=c)["cost"] for c in (half, ()))
+    assert found["join the dots"].value == pytest.approx(2.71, abs=0.02)
+    assert before["join the dots"].value == pytest.approx(2.70, abs=0.02)
 
 
 def test_another_order_moves_the_excess_risk_most(perform):
@@ -82,15 +82,15 @@ def test_small_batches_hold_back_other_recipes_too(perform):
     train = perform(LONGER, "train")["train"]
     cases = [(6400, {}, 3.6, 0.4), (20000, EAGER, 2.7, 0.9)]
     for moment, settings, *expected in cases:
-        errors, risks, _ = train((moment,), "", batch_size=32, learning_rate=0.001, **settings)
+        errors, risks, _ = train((moment,), batch_size=32, learning_rate=0.001, **settings)
         found = [np.median(errors[-1]), np.median(risks[-1])]
         assert found == pytest.approx(expected, abs=0.06)
 
 
 def test_the_order_of_the_points_is_a_lottery(perform):
     orders = [[("BATCH_SEED = 0", f"BATCH_SEED = {k}")] for k in (3, 4)]
-    pages = [perform(COMPARED, "training", "risk", changes=order) for order in orders]
-    risks, errors = ([page[name]["network"] for page in pages] for name in ("risk", "training"))
+    pages = [perform(COMPARED, "error", "risk", changes=order) for order in orders]
+    risks, errors = ([page[name]["network"] for page in pages] for name in ("risk", "error"))
     assert max(risks) / min(risks) > 10
     assert max(errors) / min(errors) < 1.2
 
