@@ -358,7 +358,7 @@ class _PlainLogFormatter(LogFormatter):
         """Return the label of the tick at `x`, empty where there is room for none."""
         if not super().__call__(x, pos):
             return ""
-        if 1e-4 <= x < 1e6:
+        if 0.999e-4 < x < 1e6:  # older Matplotlibs round the places of ticks
             return f"{x:,.12g}"
         digits, exponent = f"{x:.6e}".split("e")
         return f"{float(digits):g}e{int(exponent)}"

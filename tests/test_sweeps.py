@@ -457,7 +457,7 @@ def test_workers_that_always_die_are_given_up(tmp_path):
 
 DASK = """
     import distributed
-    quiet = {"dashboard_address": None, "silence_logs": 50}
+    quiet = {"dashboard_address": ":0", "silence_logs": 50}
     with (
         distributed.LocalCluster(n_workers=2, threads_per_worker=1, **quiet) as cluster,
         distributed.Client(cluster),

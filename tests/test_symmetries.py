@@ -178,7 +178,7 @@ def test_scaling_back_gives_the_same_weights():
 
 def test_a_sharper_twin_has_the_same_loss_and_an_eigenvalue_that_grows_with_alpha_squared():
     model = build_mlp((8,), seed=0)
-    weights = [np.float64(w) for w in model.get_weights()]
+    weights = [w.astype(np.float64) for w in model.get_weights()]
     weights[1] = weights[1] + 0.1  # away from the kink that all units share
     loss = build_loss(model, POINTS.x, POINTS.y)
     twins = [rescale(weights, 0, alpha) for alpha in (1.0, 2.0**6, 2.0**8)]
