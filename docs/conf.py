@@ -47,7 +47,7 @@ extensions = [
     "house_html",
     "metadata",
     "downloads",
-    "drawn_figures",
+    "site_figures",
 ]
 exclude_patterns = ["_build", "**/.ipynb_checkpoints"]
 if html_baseurl:

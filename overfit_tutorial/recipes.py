@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple, get_args
 
 from overfit_tutorial import _arguments
 
-Optimizer = Literal["sgd", "momentum", "nesterov", "rmsprop", "adagrad", "adam", "lion"]
+OptimizerName = Literal["sgd", "momentum", "nesterov", "rmsprop", "adagrad", "adam", "lion"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,7 +76,7 @@ class Recipe:
 
     hidden_widths: Sequence[int] = (100,) * 5
     activation: str | Callable[[Any], Any] = "relu"
-    optimizer: Optimizer = "adam"
+    optimizer: OptimizerName = "adam"
     learning_rate: float | Callable[[int], float] = 0.01
     batch_size: int | None = 32
     epochs: int = 200
@@ -109,7 +109,7 @@ class Recipe:
             hash((self.activation, self.learning_rate))  # compiled code is found again by them
         except TypeError as error:
             raise TypeError(f"activation and learning_rate must be hashable: {error}") from None
-        _check_choice("optimizer", self.optimizer, get_args(Optimizer))
+        _check_choice("optimizer", self.optimizer, get_args(OptimizerName))
         _check_choice("dtype", self.dtype, ("float32", "float64"))
         if not callable(self.learning_rate):
             rate = _arguments.check_finite("learning_rate", self.learning_rate)

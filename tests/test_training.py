@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from overfit_tutorial import data, networks
-from overfit_tutorial._engine import blocks, dropout, pace
+from overfit_tutorial._engine import blocks, dropout, pace, updates
 from overfit_tutorial.training import STORY, Recipe, Scaling, fit_network
 
 # 22 points make two batches of eight and one of six. An even number of epochs fills two calls.
@@ -114,6 +114,10 @@ def adam(rate=STEP_RATE, **options):
 
 
 # Parity with Keras, step by step.
+
+
+def test_every_optimizer_has_a_namesake_to_be_held_to():
+    assert OPTIMIZERS.keys() == updates.OPTIMIZERS.keys()
 
 
 @pytest.mark.usefixtures("float64")

@@ -10,8 +10,8 @@ import json
 from pathlib import Path
 from typing import Any
 
-import drawn_figures
 import published
+import site_figures
 from claim_boxes import anchor, findings, kind
 from docutils import nodes
 from html_elements import element
@@ -43,13 +43,13 @@ class Ledger(SphinxDirective):
 
     def _plot(self, claims: list[dict[str, Any]]) -> list[nodes.Node]:
         """Return the section with all excess risks on one axis, if there are any."""
-        risks = drawn_figures.on_the_axis(claims)
+        risks = site_figures.on_the_axis(claims)
         if not risks:
             return []
         section = nodes.section(ids=["excess-risks"])
         section += nodes.title("", "Excess risks, on the ladder's axis")
         section += nodes.paragraph("", _AXIS)
-        section += drawn_figures.place(self, "excess_risks", drawn_figures.draw_risks, risks)
+        section += site_figures.place(self, "excess_risks", site_figures.draw_risks, risks)
         return [section]
 
     def _group(self, page: published.Page) -> nodes.Node:

@@ -90,7 +90,8 @@ def _meta_line(app: Sphinx, doctree: nodes.document, seconds: float | None) -> n
 
 def _minutes(doctree: nodes.document) -> float:
     """Return the time to read a page, without its exercises."""
-    read = [*doctree.findall(nodes.paragraph), *doctree.findall(nodes.caption)]
+    captions = (e for e in doctree.findall(element) if e["tag"] == "figcaption")
+    read = [*doctree.findall(nodes.paragraph), *captions]
     exercises = (c for c in doctree.findall(nodes.container) if "exercise" in c["classes"])
     skipped = [p for exercise in exercises for p in exercise.findall(nodes.paragraph)]
     words = sum(len(p.astext().split()) for p in read)

@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from overfit_tutorial.sweeps import sources
-from overfit_tutorial.sweeps.words import Describer, digest_of
+from overfit_tutorial.sweeps.describer import Describer, digest_of
 
 # They draw, wait or count; no number comes from them.
 _NO_NUMBERS = {"filelock", "joblib", "matplotlib", "platformdirs", "tqdm"}

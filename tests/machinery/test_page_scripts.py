@@ -1,4 +1,7 @@
-"""The scripts of the pages keep to the house's measures; the build and `nox -s site` run them."""
+"""The scripts of the pages keep to the house's measures, before any site is built.
+
+What a browser then sees of them is measured by `tests/site/test_measures.py`.
+"""
 
 import ast
 import re

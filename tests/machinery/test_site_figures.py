@@ -5,7 +5,7 @@ import pytest
 
 from overfit_tutorial import figures
 
-drawn_figures = pytest.importorskip("drawn_figures", reason="the site's tools are not installed")
+site_figures = pytest.importorskip("site_figures", reason="the site's tools are not installed")
 
 
 def claim(value, interval=None, quantity="excess risk", kind="measured"):
@@ -14,13 +14,13 @@ def claim(value, interval=None, quantity="excess risk", kind="measured"):
 
 
 def test_only_excess_risks_stand_on_the_axis_and_the_smallest_is_first():
-    kept = drawn_figures.on_the_axis([claim(2), claim(0.9, quantity=None), claim(1)])
+    kept = site_figures.on_the_axis([claim(2), claim(0.9, quantity=None), claim(1)])
     assert [one["value"] for one in kept] == [1, 2]
 
 
 def test_a_row_shows_its_words_its_numbers_and_its_interval():
     with plt.style.context(figures.STYLE):
-        figure = drawn_figures.draw_risks([claim(0.5, kind="one seed"), claim(1, (0.1, 10))])
+        figure = site_figures.draw_risks([claim(0.5, kind="one seed"), claim(1, (0.1, 10))])
     (ax,) = figure.axes
     assert ax.get_xscale() == "log"
     one_seed, bar, dot = ax.lines
