@@ -25,7 +25,7 @@ from words import SEPARATOR, link, typeset
 _WORDS_A_MINUTE, _CODE_LINES_A_MINUTE = 180, 120
 _CARD_LENGTH = 200
 _PATH = "on the 20-minute path"
-_LIFTED, _ANSWER = "The figure at the top of this page shows it.", "figure-of-the-answer"
+_LIFTED, _ANSWER = "This is the figure at the top of the page.", "figure-of-the-answer"
 # Sphinx leaves it out of the index of the search: what stands on every page tells none apart.
 _UNSEARCHED = "no-search"
 
