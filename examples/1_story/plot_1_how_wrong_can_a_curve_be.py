@@ -125,9 +125,6 @@ figures.show(
 # Pencil and paper put them on a ladder
 # -------------------------------------
 #
-# Guess first: by what factor is joining the dots worse than least squares, and
-# which of the three silly rules is the worst?
-#
 # All four averages over many data sets can be worked out. With noise variance
 # :math:`\sigma^2`, :math:`n` points, slope :math:`b` and an interval of length
 # :math:`L`:
@@ -232,14 +229,14 @@ measured(
     closed_form=expected,
 )
 
-dots, expected = cost["join the dots"], theory["join the dots"]
+dots, costs = cost["join the dots"], theory["join the dots"]
 measured(
     "dots-cost-two-thirds",
     "Joining all {points} dots, noise and all, leaves a mean squared distance "
     "to the truth of {:.2f}: about two thirds of the noise variance. That is "
     "{times:.0f} times what least squares leaves, and less than copying the "
     "nearest point does ({nearest_point:.2f}).",
-    dots.inside(expected - 0.1, expected + 0.1),
+    dots.inside(costs - 0.1, costs + 0.1),
     nearest_point=cost["copy the nearest"].above(dots.high),
     quantity="excess risk",
     wrong_if="the interval left the margin of 0.1 around the closed form, or "

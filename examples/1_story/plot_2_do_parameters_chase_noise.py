@@ -172,6 +172,7 @@ one_seed(
     "No: after 800 steps its training error is {:.2f} times that of the best "
     "straight line. Chasing the noise would have brought it toward zero.",
     number(network_error / line_error).above(0.75),
+    wrong_if="the ratio were 0.75 or less",
     headline=True,
 )
 
@@ -237,7 +238,7 @@ one_seed(
 # :doc:`it is the rule </auto_examples/2_is_it_true/plot_1_was_it_luck>`,
 # :doc:`longer training can break it
 # </auto_examples/2_is_it_true/plot_2_what_if_we_keep_training>`, and
-# :doc:`two ingredients hold it back
+# :doc:`no single ingredient holds it back
 # </auto_examples/2_is_it_true/plot_4_which_ingredient>`.
 #
 # .. exercise:: Another order of the same points

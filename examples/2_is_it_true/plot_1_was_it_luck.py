@@ -121,7 +121,8 @@ measured(
 #
 # "They look pretty similar" is a judgment of the eye. Excess risk is the mean
 # squared distance to the truth. Its distribution has a long tail, so we quote
-# medians, with 99% intervals, and shares rather than means.
+# medians, with 99% intervals, and shares rather than means. Averaged weights
+# are explained in the next section.
 
 risk = {
     "network": table.risk.to_numpy(),
@@ -156,7 +157,6 @@ measured(
 
 # %%
 # On the ladder, most networks stand between the line and the joined dots.
-# What averaged weights are, comes next.
 
 figure, ax = plt.subplots(figsize=(5.6, 3.2))
 rows = {
@@ -170,8 +170,9 @@ figures.plot_studies(ax, rows, rungs)
 ax.set_title("Two hundred seeds on the ladder")
 figures.show(
     figure,
-    caption="Each dot is one seed, each diamond a median. The vertical lines "
-    "are the expected costs of least squares and of joining the dots.",
+    caption="Each dot is one seed, each diamond a median with its 99% "
+    "interval. The vertical lines are the expected costs of least squares and "
+    "of joining the dots.",
     alt="Three rows of dots on a logarithmic axis of excess risk. Medians: "
     f"line {np.median(risk['line']):.2f}, averaged weights "
     f"{np.median(risk['averaged']):.2f}, network "

@@ -209,7 +209,7 @@ measured(
 )
 
 # %%
-# On the ladder, all cells:
+# On the ladder, the rows of the table:
 
 figure, ax = plt.subplots(figsize=(5.6, 6.4))
 roles = ["network", "series_b", "series_a", "series_c"]

@@ -129,9 +129,10 @@ def train(x, y, generator, epochs=200, averaged=100):
 # ---------------------
 #
 # Both programs get the same data sets. First weights and batches are each
-# program's own: the comparison is of distributions, and must be, since two
-# runs that differ in the last digit of a weight part within some hundred
-# steps.
+# program's own: the comparison is of distributions, and must be, since
+# rounding drives two runs apart, as
+# :doc:`Why is fit slow? </auto_examples/6_builders/plot_1_why_is_fit_slow>`
+# shows.
 
 places = (np.arange(501) + 0.5) * 20 / 501
 rows = np.hstack([samples.x, np.tile(places, (N_SEEDS, 1))])
@@ -177,8 +178,8 @@ figures.show(
 )
 
 # %%
-# On the ladder, seed beside seed
-# -------------------------------
+# On the ladder, program beside program
+# -------------------------------------
 #
 # Here are the excess risks of all of them. To the eye, they spread alike.
 
@@ -213,8 +214,9 @@ figures.show(
 #
 # A test that finds no difference shows nothing: with few seeds it never finds
 # one. So we ask for the reverse. The interval of the ratio, seed by seed, must
-# lie inside the margin that stands at the top of this page. The geometric mean
-# of the ratios is judged, for which large and small ratios weigh the same.
+# lie inside the margin that stands in the first lines of code. The geometric
+# mean of the ratios is judged, for which large and small ratios weigh the
+# same.
 #
 # A first try, on other seeds, judged the weights of the last step. They differ
 # so much from run to run that no number of seeds we could afford gave a narrow
@@ -258,9 +260,9 @@ axes[0].set_title("Both intervals lie inside their margins")
 axes[1].set_xlabel("NumPy / engine (log scale)")
 figures.show(
     figure,
-    caption="Each diamond is the mean ratio of the two programs with its 99% "
-    "interval, each band the margin that was fixed beforehand. The axes "
-    "differ.",
+    caption="Each diamond is the geometric mean of NumPy over engine, of "
+    "averaged weights, with its 99% interval; each band is the margin. The "
+    "axes differ.",
     alt="Two rows, training error and excess risk. In both, a diamond in a "
     "bar lies inside a shaded band around one. The bar of the training error "
     "is short, that of the excess risk fills much of its band.",
