@@ -182,10 +182,9 @@ for ax, cloud, title, role in zip(
 axes[1].set_xlabel("logarithm of the volume, less its mean")
 figures.show(
     figure,
-    caption="Five minima on each of 32 sets of points, relative to the "
-    "(geometric) mean of their five. Above, after a detour over wrong points; "
-    "below, by plain training. To the right: more volume. Down: nearer to the "
-    "truth.",
+    caption="Up to five minima on each of 32 sets of points, relative to "
+    "their (geometric) mean. Above, after a detour over wrong points; below, "
+    "by plain training. To the right: more volume. Down: nearer to the truth.",
     alt="Two clouds on the same axes. The upper one slopes from the upper "
     "left to the lower right. The lower one is a flat strip around one: "
     "volumes differ, excess risks hardly.",
@@ -258,8 +257,8 @@ measured(
     "all seven scales, no interval reaches below {least:.2f}.",
     here.inside(-1 / 3, 1 / 3),
     least=number(lowest).above(-1 / 3),
-    wrong_if="two pairs of three might be ordered one way, or at any other "
-    "scale as the argument needs it",
+    wrong_if="two pairs in three might be ordered alike, or oppositely, at "
+    "our scale, or oppositely at any other",
     headline=True,
 )
 
@@ -304,7 +303,9 @@ ax.plot(traces, ratios * traces, "D", markersize=5, **marks)
 ax.set(xscale="log", yscale="log", xlabel="trace of the Hessian (log scale)")
 ax.set_ylabel("what eight rays say of it (log scale)")
 ticks = [5_000, 10_000, 20_000, 40_000, 80_000]
-ax.set(xticks=ticks, yticks=ticks)
+labels = [f"{tick:,}" for tick in ticks]
+ax.set_xticks(ticks, labels)
+ax.set_yticks(ticks, labels)
 ax.minorticks_off()
 ax.set_title("Rays know the trace, and no more")
 ax.legend(loc="upper left")
@@ -320,11 +321,14 @@ measured(
     "Radii along random rays know the trace of the Hessian: what they say of "
     "it is {:.2f} times the exact trace, in the mean over bad minima.",
     agreement.inside(2 / 3, 3 / 2),
+    wrong_if="the interval left the margin from two thirds to one and a half",
 )
 
 # %%
-# Even so, one ray is a poor measure. In many dimensions all directions are
-# said to be alike, but where a few eigenvalues carry the trace, they are not.
+# Even so, one ray is a poor measure: of eight, the longest is in the median
+# more than twice the shortest, as printed. In many dimensions all directions
+# are said to be alike, but where a few eigenvalues carry the trace, they are
+# not.
 #
 # Lessons
 # -------

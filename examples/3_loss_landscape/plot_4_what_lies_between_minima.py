@@ -98,7 +98,7 @@ figures.show(
 )
 measured(
     "bad-valleys-are-narrow",
-    "A random step of a tenth of each unit's size raises the loss {:.0f} "
+    "A random step of a tenth of each unit's size raises the loss {:,.0f} "
     "times as much at a bad minimum as at the good one, in the median.",
     narrower.above(10),
 )
@@ -241,7 +241,7 @@ figures.show(
     figure,
     caption="Above, the loss along straight and bent paths; below, the excess "
     "risk along the bent ones; both in noise variances. Thick: medians; thin: "
-    "each set of points.",
+    "each set of points, on the bent paths.",
     alt="Above, a high arch for straight paths and a low one for bent paths; "
     "both begin and end near zero. Below, curves that climb from left to "
     f"right, from a median of {np.median(risk[:, 0]):.1f} to "

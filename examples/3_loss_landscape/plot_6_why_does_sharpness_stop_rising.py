@@ -142,9 +142,9 @@ figures.show(
 )
 
 # %%
-# The rise is not always slow. With its step, gradient descent is there before
-# it has fitted the line: it overshoots, is thrown back, and stays. And Adam's
-# first steps do not count: its preconditioner has seen few gradients yet.
+# The rise is not always slow. With its step, gradient descent is there within
+# five steps: it overshoots, is thrown back, and stays. And Adam's first steps
+# do not count: its preconditioner has seen few gradients yet.
 #
 # How near, and how often?
 # ------------------------
@@ -195,6 +195,8 @@ measured(
     "of {n} seeds have reached {near:.2f} of it.",
     settled["gradient descent"].inside(*bands["gradient descent"]),
     seeds_that_arrive=number(n_arrive["gradient descent"]).equal_to(N_SEEDS),
+    wrong_if="the interval left the band from 0.85 to 1.05, or a seed did "
+    "not arrive",
     headline=True,
     near=bands["gradient descent"][0],
 )
@@ -205,6 +207,8 @@ measured(
     "seeds have reached {near:.2f} of it.",
     settled["heavy ball"].inside(*bands["heavy ball"]),
     seeds_that_arrive=number(n_arrive["heavy ball"]).equal_to(N_SEEDS),
+    wrong_if="the interval left the band from 0.85 to 1.05, or a seed did "
+    "not arrive",
     near=bands["heavy ball"][0],
 )
 measured(
@@ -214,6 +218,8 @@ measured(
     "{seeds_that_arrive} of {n} seeds have reached {near:.2f} of it.",
     settled["Adam"].inside(*bands["Adam"]),
     seeds_that_arrive=number(n_arrive["Adam"]).equal_to(N_SEEDS),
+    wrong_if="the interval left the band from 0.70 to 1.05, or a seed did "
+    "not arrive",
     near=bands["Adam"][0],
 )
 

@@ -102,8 +102,8 @@ ax.set_title("Most fit their points no better than a line")
 ax.legend(loc="upper left")
 figures.show(
     figure,
-    caption="Each dot is one data set. Below the line, the network fits its "
-    "points better than the straight line does.",
+    caption="Each dot is one data set. Below the diagonal, the network fits "
+    "its points better than the straight line does.",
     alt="Dots along and above a diagonal. A few lie below it, none of them "
     "far, and none near zero.",
 )
@@ -215,7 +215,8 @@ measured(
     made_bad=right["found and made bad"].above(0.75),
     rewritten=right["rewritten and made bad"].below(0.25),
     wrong_if="the flatter found one might be the better in two thirds of the "
-    "cases, or one of the other two shares were not clear",
+    "cases, or the second share might be below three quarters, or the third "
+    "above a quarter",
 )
 
 # %%
@@ -234,8 +235,8 @@ measured(
 # little to choose, and neither volume nor flatness picks the better ones. By
 # the interval above, the flatter one is the worse, if anything. And what keeps
 # training from bad minima was not shown to be their size: there are paths from
-# good ones to bad ones on which the loss is far lower than between them
-# (:doc:`plot_4_what_lies_between_minima`).
+# good ones to bad ones on which the loss is far lower than on the straight
+# line between them (:doc:`plot_4_what_lies_between_minima`).
 #
 # *So the story's network does not overfit.* This does not follow at all. It
 # has not come to a minimum. In the median it fits its points no better than a
