@@ -205,8 +205,8 @@ tables.show(
 )
 measured(
     "sharper-and-better",
-    "Written down with other weights, the same function is sharper than a "
-    "bad minimum on the same points, and still closer to the truth: in "
+    "Written down with other weights, the function of a good minimum is "
+    "sharper than a bad minimum on the same points, and still closer: in "
     "{count} of {n} cases ({:.0%}).",
     share.above(0.75),
     headline=True,
