@@ -29,6 +29,7 @@ RATES = [0.001, 0.003, 0.01, 0.03]
 # --------------------------------
 #
 # A cell of the grid is a learning rate, with a block of eight seeds at a time.
+# What we keep of each network is its excess risk.
 
 
 def study(*, seeds, learning_rate):
