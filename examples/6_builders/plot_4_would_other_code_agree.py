@@ -236,7 +236,7 @@ def ratio(measure):
 
 errors, risks = ratio(0), ratio(1)
 
-figure, axes = plt.subplots(2, 1, figsize=(5.6, 4.6))
+figure, axes = plt.subplots(2, 1, figsize=(5.6, 5.6))
 for ax, name, found, margin in zip(
     axes,
     ("training\nerror", "excess\nrisk"),
