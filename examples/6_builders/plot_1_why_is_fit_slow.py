@@ -61,7 +61,7 @@ flop = 6 * model.count_params() * len(x) / STEPS
 product = np.ones((1000, 1000), "float32")
 least_seconds = flop * seconds(lambda: product @ product) / (2 * 1000**3)
 
-figure, ax = plt.subplots(figsize=(5.6, 3.6))
+figure, ax = plt.subplots(figsize=(5.6, 4.2))
 bars = {
     f"fit,\n{calls:,.0f} calls": fit_seconds / (5 * STEPS),
     "its\narithmetic": least_seconds,
