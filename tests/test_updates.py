@@ -27,7 +27,7 @@ NAMESAKES = {
 
 
 def test_a_recipe_may_name_exactly_the_optimizers_that_there_are():
-    assert tuple(OPTIMIZERS) == get_args(recipes.Optimizer) == tuple(NAMESAKES)
+    assert tuple(OPTIMIZERS) == get_args(recipes.OptimizerName) == tuple(NAMESAKES)
 
 
 def test_the_constants_are_keras_defaults():
