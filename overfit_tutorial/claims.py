@@ -170,7 +170,7 @@ class Claim:
 
     @property
     def margin(self) -> float | None:
-        """How far the claim is from failing, in half-widths of its narrowest interval's.
+        """How far the claim is from failing, in half-widths of an interval.
 
         Of several conditions, the one that is nearest to failing counts. ``None`` where no
         interval has a bound.

@@ -108,7 +108,7 @@ def _fold(block: nodes.Element, summary: str, text: str) -> nodes.Element:
 
 
 def _fold_pages(app: Sphinx, doctree: nodes.document) -> None:
-    if app.env.docname in {page.docname for page in published.pages(app.env)}:
+    if published.page_of(app.env, app.env.docname):
         fold_page(doctree)
 
 

@@ -45,8 +45,7 @@ def _is_prose(text: nodes.Text) -> bool:
 
 def _link_first_mentions(app: Sphinx, doctree: nodes.document) -> None:
     docname, glossary = app.env.docname, Path(app.srcdir, "glossary.rst")
-    executed = {page.docname for page in published.pages(app.env)}
-    if docname not in executed or not glossary.exists():
+    if published.page_of(app.env, docname) is None or not glossary.exists():
         return
     app.env.note_dependency(str(glossary))
     target = {"refdomain": "std", "reftype": "term", "refdoc": docname}

@@ -25,8 +25,8 @@ _NOT_FOUND = "404"
 def _describe(app: Sphinx, doctree: nodes.document) -> None:
     """Describe a page by its answer, or by its first paragraph that says something."""
     docname = app.env.docname
-    said = [page.headline for page in published.pages(app.env) if page.docname == docname]
-    texts = [claim["sentence"] for claim in said if claim]
+    page = published.page_of(app.env, docname)
+    texts = [page.headline["sentence"]] if page and page.headline else []
     texts += [p.astext() for p in doctree.findall(nodes.paragraph) if len(p.astext()) > 40]
     texts += [f"{t.astext()}: {app.config.html_title}" for t in doctree.findall(nodes.title)]
     description = textwrap.shorten(texts[0], _LONGEST, placeholder=" …")

@@ -26,14 +26,12 @@ _WORDS_A_MINUTE, _CODE_LINES_A_MINUTE = 180, 120
 _CARD_LENGTH = 200
 _PATH = "on the 20-minute path"
 _LIFTED, _ANSWER = "This is the figure at the top of the page.", "figure-of-the-answer"
-# Sphinx leaves it out of the index of the search: what stands on every page tells none apart.
-_UNSEARCHED = "no-search"
 
 
 def _shape_page(app: Sphinx, doctree: nodes.document) -> None:
     """Add the meta line and the answer; drop what these and the footer replace."""
     docname = app.env.docname
-    page = next((page for page in published.pages(app.env) if page.docname == docname), None)
+    page = published.page_of(app.env, docname)
     if page is None:
         return
     seconds = _take_seconds(doctree)
@@ -51,9 +49,8 @@ def _lifted(doctree: nodes.document) -> list[nodes.Node]:
     figure = next((f for f in doctree.findall(element) if f.get("headline")), None)
     if figure is None:
         return []
-    link_to_it = nodes.paragraph("", "", classes=["lifted"])
-    link_to_it += nodes.reference("", _LIFTED, refuri=f"#{_ANSWER}", internal=True)
-    figure.parent.replace(figure, link_to_it)
+    link_to_it = nodes.reference("", _LIFTED, refuri=f"#{_ANSWER}", internal=True)
+    figure.parent.replace(figure, nodes.paragraph("", "", link_to_it, classes=["lifted"]))
     figure["ids"].append(_ANSWER)
     return [figure]
 
@@ -79,13 +76,13 @@ def _drop_downloads(doctree: nodes.document) -> None:
 
 
 def _meta_line(app: Sphinx, doctree: nodes.document, seconds: float | None) -> nodes.Node:
-    """Return the line under the title: minutes to read, seconds to run, on the path or deeper."""
+    """Return the line under the title, not to be searched: minutes, seconds, path or deeper."""
     parts = [f"{max(1, round(_minutes(doctree)))} min"]
     if seconds is not None:
         parts.append(f"runs in {max(1, round(seconds))} s")
     on_path = app.env.docname in app.config.reading_path
     parts.append(f"★ {_PATH}" if on_path else "deeper")
-    return nodes.paragraph("", SEPARATOR.join(parts), classes=["page-meta", _UNSEARCHED])
+    return nodes.paragraph("", SEPARATOR.join(parts), classes=["page-meta", "no-search"])
 
 
 def _minutes(doctree: nodes.document) -> float:
@@ -118,7 +115,7 @@ def _add_footer(
     app: Sphinx, pagename: str, template: str, context: dict[str, Any], doctree: Any
 ) -> None:
     """Hand the template of the footer its command and files: ``page-footer.html``."""
-    if any(page.docname == pagename for page in published.pages(app.env)):
+    if published.page_of(app.env, pagename):
         context["script_url"] = downloads.script_url(app, pagename)
         context["everything"] = downloads.EVERYTHING
         context["claims_of_page"] = nodes.make_id(pagename)

@@ -105,6 +105,11 @@ def pages(env: BuildEnvironment) -> list[Page]:
     return env.temp_published  # type: ignore[no-any-return]
 
 
+def page_of(env: BuildEnvironment, docname: str) -> Page | None:
+    """Return the record of a page, or nothing for one that is not executed."""
+    return next((page for page in pages(env) if page.docname == docname), None)
+
+
 def _check_evidence(stated: list[Page]) -> Iterator[str]:
     """Yield what the site asks of pages beyond what `claims` and `figures` themselves do."""
     for page in stated:
