@@ -1,0 +1,582 @@
+/* Train one ReLU network on the mean squared error, with the same bits on every machine.
+
+   The arithmetic is that of `definition.py`, operation by operation; this file says how to do
+   less of it. On one batch most units of the tutorial's networks are dead, or alive, for all
+   points. What a dead unit would add to a sum is an exact zero, so dead units are left out:
+   `alive` lists the others. Each float32 operation rounds once and none is fused
+   (-ffp-contract=off), and sums are taken in a stated order, so nothing else is free to differ.
+
+   Activations lie as [unit][point]; the points of a batch are filled up to a multiple of four,
+   and those that only fill up have an error of zero. A layer's weights lie as [input][output],
+   each row filled up to a multiple of four outputs, with the biases as the last row: that is
+   the row of an input that is always one.
+
+   It runs as WebAssembly, whose floating point is fully specified, or compiled natively. */
+
+typedef float vec __attribute__((vector_size(16)));
+typedef int ivec __attribute__((vector_size(16)));
+typedef unsigned long long word;
+
+#ifdef __wasm__
+#define EXPORT(name) __attribute__((export_name(#name)))
+extern unsigned char __heap_base;
+#define PAGE 65536
+#else
+#define EXPORT(name) __attribute__((visibility("default")))
+#include <stdlib.h>
+#endif
+#define INLINE static inline __attribute__((always_inline))
+#define LAYERS 64
+#define POINTS_AT_ONCE 64 /* of a prediction */
+
+enum { SGD, MOMENTUM, NESTEROV, RMSPROP, ADAGRAD, ADAM, LION };
+enum { IN_ORDER, SHUFFLED_ONCE, SHUFFLED };
+
+typedef struct {
+  int n_in, n_out, stride;
+  float *weights, *slots[2], *best; /* (n_in + 1) rows of `stride` */
+  double *sums;                     /* of the weights after each averaged step */
+  int *asleep;                      /* of each row, the step after which it slept; 0: it is awake */
+  float *out, *slopes;              /* of units before: [stride][points], and of the loss by them */
+  int *alive, n_alive;
+} Layer;
+
+static Layer layers[LAYERS + 1]; /* layers[0].out holds the inputs */
+static int n_layers, n_points, n_train, n_validation, batch_size, keeps_short, shuffle, optimizer;
+static int n_epochs, average_from, patience;
+static int room; /* points that a row of activations has room for */
+static double decay;
+static float *points, *targets, *ones, *gradient, *nothing;
+static double *rates, *losses, *validation_losses;
+static int *order;
+static word order_state;
+
+static int epoch, batch, step, wait, is_over, diverged;
+static double loss_sum, best_loss, power_1, power_2, last_size;
+static vec faults; /* NaN once anything was not finite */
+
+/* -- Memory: everything is laid out anew for each network ------------------------------------ */
+
+#ifdef __wasm__
+static unsigned long heap;
+
+static void *take(unsigned long bytes) {
+  unsigned long begin = heap, end = heap + ((bytes + 15) & ~15ul);
+  unsigned long pages = __builtin_wasm_memory_size(0);
+  if (end > pages * PAGE)
+    if (__builtin_wasm_memory_grow(0, (end - pages * PAGE + PAGE - 1) / PAGE) == (unsigned long)-1)
+      __builtin_trap();
+  heap = end;
+  return (void *)begin;
+}
+static void forget(void) { heap = ((unsigned long)&__heap_base + 15) & ~15ul; }
+#else
+static void *taken[16 * LAYERS];
+static int n_taken;
+static void *take(unsigned long bytes) {
+  void *block = 0;
+  if (posix_memalign(&block, 16, bytes + 16)) abort();
+  return taken[n_taken++] = block;
+}
+static void forget(void) {
+  while (n_taken) free(taken[--n_taken]);
+}
+#endif
+
+static float *floats(long n) {
+  float *block = take(n * sizeof(float));
+  for (long i = 0; i < n; i++) block[i] = 0;
+  return block;
+}
+static double *doubles(long n) {
+  double *block = take(n * sizeof(double));
+  for (long i = 0; i < n; i++) block[i] = 0;
+  return block;
+}
+static int *ints(long n) {
+  int *block = take(n * sizeof(int));
+  for (long i = 0; i < n; i++) block[i] = 0;
+  return block;
+}
+
+/* -- Random numbers: SplitMix64 -------------------------------------------------------------- */
+
+#define GOLDEN 0x9E3779B97F4A7C15ull
+
+INLINE word mixed(word z) {
+  z = (z ^ (z >> 30)) * 0xBF58476D1CE4E5B9ull;
+  z = (z ^ (z >> 27)) * 0x94D049BB133111EBull;
+  return z ^ (z >> 31);
+}
+static word next(word *state) { return mixed(*state += GOLDEN); }
+static word stream(word number, int k) { return mixed((256 * number + (word)k) * GOLDEN); }
+
+static void shuffled(void) { /* Fisher and Yates, from the end */
+  for (int i = n_train - 1; i > 0; i--) {
+    int j = (int)(((next(&order_state) >> 32) * (word)(i + 1)) >> 32);
+    int kept = order[i];
+    order[i] = order[j];
+    order[j] = kept;
+  }
+}
+
+/* -- Forward: each sum begins at the bias and takes the inputs as they come ------------------- */
+
+INLINE vec load(const float *at) { return *(const vec *)at; }
+INLINE void store(float *at, vec value) { *(vec *)at = value; }
+INLINE vec splat(float value) { return (vec){value, value, value, value}; }
+INLINE vec where(ivec mask, vec value) { return (vec)(mask & (ivec)value); }
+INLINE int any(ivec mask) { return (mask[0] | mask[1] | mask[2] | mask[3]) != 0; }
+
+/* Four outputs, and eight points or four. Return which outputs are alive there, by bits. */
+INLINE int forward_block(const Layer *before, const Layer *layer, int j, int at, int n_vectors) {
+  const float *bias = layer->weights + (long)layer->n_in * layer->stride + j;
+  vec sums[4][2];
+  for (int k = 0; k < 4; k++)
+    for (int q = 0; q < n_vectors; q++) sums[k][q] = splat(bias[k]);
+  for (int n = 0; n < before->n_alive; n++) {
+    int i = before->alive[n];
+    const float *row = layer->weights + (long)i * layer->stride + j;
+    const float *entered = before->out + (long)i * room + at;
+    vec x[2];
+    for (int q = 0; q < n_vectors; q++) x[q] = load(entered + 4 * q);
+    for (int k = 0; k < 4; k++)
+      for (int q = 0; q < n_vectors; q++) sums[k][q] += splat(row[k]) * x[q];
+  }
+  int bits = 0;
+  for (int k = 0; k < 4; k++) {
+    ivec alive = {0, 0, 0, 0};
+    for (int q = 0; q < n_vectors; q++) {
+      ivec positive = sums[k][q] > splat(0);
+      faults += sums[k][q] * splat(0);
+      store(layer->out + (long)(j + k) * room + at + 4 * q, where(positive, sums[k][q]));
+      alive |= positive;
+    }
+    bits |= any(alive) << k;
+  }
+  return bits;
+}
+
+static void forward_hidden(const Layer *before, Layer *layer, int n_vectors) {
+  int n = 0;
+  for (int j = 0; j < layer->stride; j += 4) {
+    int bits = 0, q = 0;
+    for (; q + 2 <= n_vectors; q += 2) bits |= forward_block(before, layer, j, 4 * q, 2);
+    for (; q < n_vectors; q++) bits |= forward_block(before, layer, j, 4 * q, 1);
+    for (int k = 0; k < 4; k++)
+      if (bits >> k & 1 && j + k < layer->n_out) layer->alive[n++] = j + k;
+  }
+  layer->n_alive = n;
+}
+
+static void forward_last(const Layer *before, Layer *layer, int n_vectors) {
+  const float *bias = layer->weights + (long)layer->n_in * layer->stride;
+  for (int q = 0; q < n_vectors; q++) {
+    vec sum = splat(bias[0]);
+    for (int n = 0; n < before->n_alive; n++) {
+      int i = before->alive[n];
+      sum += splat(layer->weights[(long)i * layer->stride]) * load(before->out + (long)i * room + 4 * q);
+    }
+    faults += sum * splat(0);
+    store(layer->out + 4 * q, sum);
+  }
+}
+
+/* Values of the network at points that lie in layers[0].out. */
+static void forward(int n_vectors) {
+  for (int l = 1; l < n_layers; l++) forward_hidden(layers + l - 1, layers + l, n_vectors);
+  forward_last(layers + n_layers - 1, layers + n_layers, n_vectors);
+}
+
+/* -- Backward: sums begin at zero and take the outputs as they come --------------------------- */
+
+INLINE void backward_block(Layer *before, const Layer *layer, const int *units, int n_units,
+                           int at, int n_vectors) {
+  vec sums[4][2];
+  const float *rows[4];
+  for (int k = 0; k < n_units; k++) {
+    rows[k] = layer->weights + (long)units[k] * layer->stride;
+    for (int q = 0; q < n_vectors; q++) sums[k][q] = splat(0);
+  }
+  for (int n = 0; n < layer->n_alive; n++) {
+    int j = layer->alive[n];
+    const float *slopes = layer->slopes + (long)j * room + at;
+    vec slope[2];
+    for (int q = 0; q < n_vectors; q++) slope[q] = load(slopes + 4 * q);
+    for (int k = 0; k < n_units; k++)
+      for (int q = 0; q < n_vectors; q++) sums[k][q] += splat(rows[k][j]) * slope[q];
+  }
+  for (int k = 0; k < n_units; k++)
+    for (int q = 0; q < n_vectors; q++) {
+      long place = (long)units[k] * room + at + 4 * q;
+      store(before->slopes + place, where(load(before->out + place) > splat(0), sums[k][q]));
+    }
+}
+
+static void backward(Layer *before, const Layer *layer, int n_vectors) {
+  for (int n = 0; n < before->n_alive; n += 4) {
+    const int *units = before->alive + n;
+    int q = 0, whole = before->n_alive - n >= 4;
+    if (whole) {
+      for (; q + 2 <= n_vectors; q += 2) backward_block(before, layer, units, 4, 4 * q, 2);
+      for (; q < n_vectors; q++) backward_block(before, layer, units, 4, 4 * q, 1);
+    } else {
+      for (int k = n; k < before->n_alive; k++)
+        for (q = 0; q < n_vectors; q++)
+          backward_block(before, layer, before->alive + k, 1, 4 * q, 1);
+    }
+  }
+}
+
+/* The gradient of a row: sums over the batch in four lanes, (l0 + l1) + (l2 + l3). */
+static void row_gradient(const float *entered, const Layer *layer, int n_vectors) {
+  for (int n = 0; n < layer->n_alive; n += 4) {
+    int j[4], width = layer->n_alive - n < 4 ? layer->n_alive - n : 4;
+    const float *slopes[4];
+    vec r[4];
+    for (int k = 0; k < 4; k++) {
+      j[k] = layer->alive[k < width ? n + k : n];
+      slopes[k] = layer->slopes + (long)j[k] * room;
+      r[k] = splat(0);
+    }
+    for (int q = 0; q < n_vectors; q++) {
+      vec x = load(entered + 4 * q);
+      for (int k = 0; k < 4; k++) r[k] += x * load(slopes[k] + 4 * q);
+    }
+    vec a = __builtin_shufflevector(r[0], r[1], 0, 4, 1, 5);
+    vec b = __builtin_shufflevector(r[2], r[3], 0, 4, 1, 5);
+    vec c = __builtin_shufflevector(r[0], r[1], 2, 6, 3, 7);
+    vec d = __builtin_shufflevector(r[2], r[3], 2, 6, 3, 7);
+    vec l0 = __builtin_shufflevector(a, b, 0, 1, 4, 5);
+    vec l1 = __builtin_shufflevector(a, b, 2, 3, 6, 7);
+    vec l2 = __builtin_shufflevector(c, d, 0, 1, 4, 5);
+    vec l3 = __builtin_shufflevector(c, d, 2, 3, 6, 7);
+    vec sum = (l0 + l1) + (l2 + l3);
+    for (int k = 0; k < width; k++) gradient[j[k]] = sum[k];
+  }
+}
+
+/* -- The optimizers: a step of four weights --------------------------------------------------- */
+
+INLINE vec root(vec value) {
+#ifdef __wasm__
+  return __builtin_wasm_sqrt_f32x4(value);
+#else
+  return (vec){__builtin_sqrtf(value[0]), __builtin_sqrtf(value[1]), __builtin_sqrtf(value[2]),
+               __builtin_sqrtf(value[3])};
+#endif
+}
+/* Half of all momenta would become subnormal in time, which is slow. */
+INLINE vec flushed(vec m) {
+  ivec kept = (m >= splat(0x1p-100f)) | (m <= splat(-0x1p-100f)) | (m != m);
+  return where(kept, m);
+}
+INLINE vec sign(vec value) {
+  return where(value > splat(0), splat(1)) - where(value < splat(0), splat(1));
+}
+
+/* Move both slots by a gradient; return what is to be taken from the weights. */
+INLINE vec moved(int rule, vec g, vec *first, vec *second, float size) {
+  switch (rule) {
+    case MOMENTUM:
+      *first = flushed(*first * splat(0.9f) - g * splat(size));
+      return -*first;
+    case NESTEROV:
+      *first = flushed(*first * splat(0.9f) - g * splat(size));
+      return g * splat(size) - *first * splat(0.9f);
+    case RMSPROP:
+      *first += (g * g - *first) * splat(0.1f);
+      return g * splat(size) / root(*first + splat(1e-7f));
+    case ADAGRAD:
+      *first += g * g;
+      return g * splat(size) / root(*first + splat(1e-7f));
+    case ADAM:
+      *first = flushed(*first + (g - *first) * splat(0.1f));
+      *second += (g * g - *second) * splat(0.001f);
+      return *first * splat(size) / (root(*second) + splat(1e-7f));
+    case LION: {
+      vec step = sign(*first * splat(0.9f) + g * splat(0.1f)) * splat(size);
+      *first = flushed(*first * splat(0.99f) + g * splat(0.01f));
+      return step;
+    }
+    default:
+      return g * splat(size);
+  }
+}
+
+static const int n_slots[] = {0, 1, 1, 1, 1, 2, 1};
+
+/* Take one step of a row; return whether any of its weights changed. */
+INLINE int update_row(int rule, Layer *layer, int row, const float *g, float size, float shrink,
+                      int averages) {
+  long begin = (long)row * layer->stride;
+  ivec changed = {0, 0, 0, 0};
+  for (int c = 0; c < layer->stride; c += 4) {
+    long at = begin + c;
+    vec first = splat(0), second = splat(0), w = load(layer->weights + at), old = w;
+    if (n_slots[rule] > 0) first = load(layer->slots[0] + at);
+    if (n_slots[rule] > 1) second = load(layer->slots[1] + at);
+    if (shrink != 0) w -= w * splat(shrink);
+    w -= moved(rule, load(g + c), &first, &second, size);
+    changed |= w != old;
+    faults += ((w + first) + second) * splat(0);
+    store(layer->weights + at, w);
+    if (n_slots[rule] > 0) store(layer->slots[0] + at, first);
+    if (n_slots[rule] > 1) store(layer->slots[1] + at, second);
+    if (averages)
+      for (int k = 0; k < 4; k++) layer->sums[at + k] += w[k];
+  }
+  return any(changed);
+}
+
+/* A row without a gradient sleeps once its update moves no weight: the updates after that would
+   be smaller still. What its slots missed is made up for when it wakes. */
+INLINE void wake_row(int rule, Layer *layer, int row) {
+  int since = layer->asleep[row], missed = step - 1 - since;
+  layer->asleep[row] = 0;
+  if (missed <= 0) return;
+  int averaged = average_from > 0 ? step - 1 - (since > average_from - 1 ? since : average_from - 1) : 0;
+  long begin = (long)row * layer->stride;
+  for (int c = 0; c < layer->stride; c += 4) {
+    long at = begin + c;
+    if (n_slots[rule] > 0) {
+      vec first = load(layer->slots[0] + at), second = splat(0);
+      if (n_slots[rule] > 1) second = load(layer->slots[1] + at);
+      for (int k = 0; k < missed; k++) moved(rule, splat(0), &first, &second, 0);
+      store(layer->slots[0] + at, first);
+      if (n_slots[rule] > 1) store(layer->slots[1] + at, second);
+    }
+    for (int k = 0; k < 4; k++)
+      for (int n = 0; n < averaged; n++) layer->sums[at + k] += layer->weights[at + k];
+  }
+}
+
+INLINE void update_rows(int rule, int n_vectors, float size, float shrink, int wakes) {
+  int averages = average_from > 0 && step >= average_from;
+  for (int l = n_layers; l > 0; l--) {
+    Layer *before = layers + l - 1, *layer = layers + l;
+    if (l > 1) backward(before, layer, n_vectors);
+    for (int j = 0; j < layer->stride; j++) gradient[j] = 0;
+    int n = 0;
+    for (int i = 0; i <= layer->n_in; i++) {
+      int is_alive = i == layer->n_in || (n < before->n_alive && before->alive[n] == i);
+      if (is_alive) {
+        n++;
+        if (layer->asleep[i]) wake_row(rule, layer, i);
+        const float *entered = i < layer->n_in ? before->out + (long)i * room : ones;
+        row_gradient(entered, layer, n_vectors);
+        update_row(rule, layer, i, gradient, size, shrink, averages);
+      } else {
+        if (layer->asleep[i] && wakes) wake_row(rule, layer, i);
+        if (layer->asleep[i]) continue;
+        if (!update_row(rule, layer, i, nothing, size, shrink, averages) && shrink == 0)
+          layer->asleep[i] = step;
+      }
+    }
+  }
+}
+
+static void update(int n_vectors, double rate) {
+  double size = rate;
+  if (optimizer == ADAM) {
+    power_1 *= 0.9;
+    power_2 *= 0.999;
+    size = rate * __builtin_sqrt(1 - power_2) / (1 - power_1);
+  }
+  float shrink = (float)(decay * rate);
+  /* Momenta shrink by a tenth a step, so a little growth of the steps wakes nobody. */
+  int wakes = (float)size > (optimizer == ADAM ? 1.05f : 1) * (float)last_size;
+  last_size = size;
+  switch (optimizer) {
+#define CASE(rule) \
+  case rule: update_rows(rule, n_vectors, (float)size, shrink, wakes); break;
+    CASE(SGD) CASE(MOMENTUM) CASE(NESTEROV) CASE(RMSPROP) CASE(ADAGRAD) CASE(ADAM) CASE(LION)
+  }
+}
+
+static void wake_all(void) {
+  step++; /* what a row missed ends before the step to come */
+  for (int l = 1; l <= n_layers; l++)
+    for (int i = 0; i <= layers[l].n_in; i++)
+      if (layers[l].asleep[i]) switch (optimizer) {
+#define WAKE(rule) \
+  case rule: wake_row(rule, layers + l, i); break;
+          WAKE(SGD) WAKE(MOMENTUM) WAKE(NESTEROV) WAKE(RMSPROP) WAKE(ADAGRAD) WAKE(ADAM) WAKE(LION)
+        }
+  step--;
+}
+
+/* -- Training --------------------------------------------------------------------------------- */
+
+/* Put some points where the network sees them, filled up by zeros; return how many vectors. */
+static int enter(const float *x, long length, const int *which, int begin, int n) {
+  int n_vectors = (n + 3) / 4;
+  for (int f = 0; f < layers[0].n_out; f++)
+    for (int s = 0; s < 4 * n_vectors; s++) {
+      int at = s < n ? (which ? which[begin + s] : begin + s) : 0;
+      layers[0].out[(long)f * room + s] = s < n ? x[f * length + at] : 0;
+    }
+  return n_vectors;
+}
+
+static void take_step(int begin, int n) {
+  Layer *last = layers + n_layers;
+  int n_vectors = enter(points, n_points, order, begin, n);
+  float share = 2.0f / (float)n;
+  forward(n_vectors);
+  for (int s = 0; s < 4 * n_vectors; s++) {
+    float error = s < n ? last->out[s] - targets[order[begin + s]] : 0;
+    last->slopes[s] = error * share;
+    loss_sum += (double)error * (double)error;
+  }
+  step++;
+  update(n_vectors, rates[step - 1]);
+}
+
+static double validation_loss(void) {
+  double sum = 0;
+  for (int begin = 0; begin < n_validation; begin += room) {
+    int n = n_validation - begin < room ? n_validation - begin : room;
+    forward(enter(points, n_points, 0, n_train + begin, n));
+    for (int s = 0; s < n; s++) {
+      float error = layers[n_layers].out[s] - targets[n_train + begin + s];
+      sum += (double)error * (double)error;
+    }
+  }
+  return sum / n_validation;
+}
+
+/* Keep the best weights, and stop after `patience` epochs without better ones. */
+static void validate(void) {
+  double loss = validation_losses[epoch - 1] = validation_loss();
+  wait++;
+  if (loss < best_loss) {
+    best_loss = loss;
+    wait = 0;
+    for (int l = 1; l <= n_layers; l++)
+      for (long k = 0; k < (long)(layers[l].n_in + 1) * layers[l].stride; k++)
+        layers[l].best[k] = layers[l].weights[k];
+  }
+  if (patience > 0 && wait >= patience) is_over = 1;
+}
+
+static int is_bad(void) {
+  float sum = faults[0] + faults[1] + faults[2] + faults[3];
+  return sum != sum;
+}
+
+static void end_epoch(int n) {
+  losses[epoch++] = loss_sum / n;
+  loss_sum = 0;
+  batch = 0;
+  if (n_validation) validate();
+  if (epoch == n_epochs) is_over = 1;
+}
+
+/* -- What the host calls ---------------------------------------------------------------------- */
+
+/* Lay out a network of widths[0], ..., widths[n]; return where to write its widths. */
+EXPORT(begin) int *begin(int n) {
+  forget();
+  if (n < 1 || n > LAYERS) return 0;
+  n_layers = n;
+  return ints(n + 1);
+}
+
+/* Lay out everything else. The host then writes weights, points, targets and rates. */
+EXPORT(prepare)
+void prepare(const int *widths, int train, int validation, int size, int keeps, int mode, int rule,
+             int epochs, int n_steps, int averaged_from, int waits, double weight_decay,
+             word number) {
+  n_train = train, n_validation = validation, n_points = train + validation;
+  batch_size = size, keeps_short = keeps, shuffle = mode, optimizer = rule;
+  n_epochs = epochs, average_from = averaged_from, patience = waits, decay = weight_decay;
+  room = ((size > POINTS_AT_ONCE ? size : POINTS_AT_ONCE) + 3) & ~3;
+  order_state = stream(number, 3);
+  epoch = batch = step = wait = is_over = diverged = 0;
+  loss_sum = 0, best_loss = __builtin_inf(), power_1 = power_2 = 1, last_size = 0;
+  faults = splat(0);
+  int widest = 4;
+  for (int kind = 0; kind < 5; kind++) /* the layers of a kind lie behind each other */
+    for (int l = 1; l <= n_layers; l++) {
+      Layer *layer = layers + l;
+      layer->n_in = widths[l - 1], layer->n_out = widths[l];
+      layer->stride = (layer->n_out + 3) & ~3;
+      widest = layer->stride > widest ? layer->stride : widest;
+      long n = (long)(layer->n_in + 1) * layer->stride;
+      if (kind == 0) layer->weights = floats(n);
+      if (kind == 1 && n_slots[rule] > 0) layer->slots[0] = floats(n);
+      if (kind == 2 && n_slots[rule] > 1) layer->slots[1] = floats(n);
+      if (kind == 3 && validation) layer->best = floats(n);
+      if (kind == 4 && average_from > 0) layer->sums = doubles(n);
+    }
+  if (rule == ADAGRAD)
+    for (int l = 1; l <= n_layers; l++)
+      for (int i = 0; i <= layers[l].n_in; i++)
+        for (int j = 0; j < layers[l].n_out; j++)
+          layers[l].slots[0][(long)i * layers[l].stride + j] = 0.1f;
+  layers[0].n_out = layers[0].n_alive = widths[0];
+  layers[0].stride = (widths[0] + 3) & ~3;
+  for (int l = 0; l <= n_layers; l++) {
+    Layer *layer = layers + l;
+    layer->out = floats((long)layer->stride * room);
+    layer->slopes = floats((long)layer->stride * room);
+    layer->alive = ints(layer->stride);
+    if (l > 0) layer->asleep = ints(layer->n_in + 1);
+  }
+  for (int f = 0; f < widths[0]; f++) layers[0].alive[f] = f;
+  layers[n_layers].n_alive = 1; /* the output */
+  points = floats((long)widths[0] * n_points);
+  targets = floats(n_points);
+  ones = floats(room);
+  for (int s = 0; s < room; s++) ones[s] = 1;
+  gradient = floats(widest), nothing = floats(widest);
+  rates = doubles(n_steps);
+  losses = doubles(epochs);
+  validation_losses = doubles(validation ? epochs : 0);
+  order = ints(train);
+  for (int s = 0; s < train; s++) order[s] = s;
+}
+
+EXPORT(points) float *get_points(void) { return points; }
+EXPORT(targets) float *get_targets(void) { return targets; }
+EXPORT(rates) double *get_rates(void) { return rates; }
+EXPORT(weights) float *get_weights(void) { return layers[1].weights; }
+EXPORT(best) float *get_best(void) { return layers[1].best; }
+EXPORT(sums) double *get_sums(void) { return layers[1].sums; }
+EXPORT(slot) float *get_slot(int kind) { return layers[1].slots[kind]; }
+EXPORT(losses) double *get_losses(void) { return losses; }
+EXPORT(validation_losses) double *get_validation_losses(void) { return validation_losses; }
+EXPORT(diverged) int get_diverged(void) { return diverged; }
+EXPORT(steps_done) int get_steps_done(void) { return step; }
+EXPORT(is_over) int get_is_over(void) { return is_over; }
+
+/* Go on to the end of an epoch, or for some steps at most; return how many epochs are complete. */
+EXPORT(advance) int advance(int until, int most_steps) {
+  int n_used = keeps_short ? n_train : n_train / batch_size * batch_size;
+  while (!is_over && epoch < until && most_steps-- > 0) {
+    int at = batch * batch_size, n = n_used - at < batch_size ? n_used - at : batch_size;
+    if (batch == 0 && (shuffle == SHUFFLED || (shuffle == SHUFFLED_ONCE && epoch == 0))) shuffled();
+    take_step(at, n);
+    batch++;
+    if (is_bad()) {
+      diverged = is_over = 1;
+    } else if (at + n == n_used) {
+      end_epoch(n_used);
+      if (is_bad()) diverged = is_over = 1; /* by the points held out */
+    }
+  }
+  return epoch;
+}
+
+/* Make slots and sums up to date, in order to read them. */
+EXPORT(settle) void settle(void) { wake_all(); }
+
+/* Write the network's values at the training points and those held out over the targets. */
+EXPORT(predict) void predict(void) {
+  for (int begin = 0; begin < n_points; begin += room) {
+    int n = n_points - begin < room ? n_points - begin : room;
+    forward(enter(points, n_points, 0, begin, n));
+    for (int s = 0; s < n; s++) targets[begin + s] = layers[n_layers].out[s];
+  }
+}
