@@ -14,12 +14,12 @@ from numpy.typing import ArrayLike, NDArray
 Seed = int | np.random.SeedSequence
 
 
-def check_count(name: str, value: object) -> int:
-    """Return `value` as an ``int`` if it is a whole number of at least one."""
+def check_count(name: str, value: object, *, least: int = 1) -> int:
+    """Return `value` as an ``int`` if it is a whole number of at least `least`."""
     if isinstance(value, bool) or not isinstance(value, numbers.Integral):
         raise TypeError(f"{name} must be a whole number, got {value!r}")
-    if value < 1:
-        raise ValueError(f"{name} must be at least 1, got {value}")
+    if value < least:
+        raise ValueError(f"{name} must be at least {least}, got {value}")
     return int(value)
 
 
