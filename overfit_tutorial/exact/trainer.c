@@ -15,6 +15,7 @@
 
 typedef float vec __attribute__((vector_size(16)));
 typedef int ivec __attribute__((vector_size(16)));
+typedef signed char bytes __attribute__((vector_size(16)));
 typedef unsigned long long word;
 
 #ifdef __wasm__
@@ -126,7 +127,13 @@ INLINE vec load(const float *at) { return *(const vec *)at; }
 INLINE void store(float *at, vec value) { *(vec *)at = value; }
 INLINE vec splat(float value) { return (vec){value, value, value, value}; }
 INLINE vec where(ivec mask, vec value) { return (vec)(mask & (ivec)value); }
-INLINE int any(ivec mask) { return (mask[0] | mask[1] | mask[2] | mask[3]) != 0; }
+INLINE int any(ivec mask) {
+#ifdef __wasm__
+  return __builtin_wasm_any_true_v128((bytes)mask);
+#else
+  return (mask[0] | mask[1] | mask[2] | mask[3]) != 0;
+#endif
+}
 
 /* Four outputs, and eight points or four. Return which outputs are alive there, by bits. */
 INLINE int forward_block(const Layer *before, const Layer *layer, int j, int at, int n_vectors) {
@@ -136,24 +143,29 @@ INLINE int forward_block(const Layer *before, const Layer *layer, int j, int at,
     for (int q = 0; q < n_vectors; q++) sums[k][q] = splat(bias[k]);
   for (int n = 0; n < before->n_alive; n++) {
     int i = before->alive[n];
-    const float *row = layer->weights + (long)i * layer->stride + j;
     const float *entered = before->out + (long)i * room + at;
-    vec x[2];
-    for (int q = 0; q < n_vectors; q++) x[q] = load(entered + 4 * q);
-    for (int k = 0; k < 4; k++)
-      for (int q = 0; q < n_vectors; q++) sums[k][q] += splat(row[k]) * x[q];
+    vec w = load(layer->weights + (long)i * layer->stride + j);
+    vec each[4] = {
+        __builtin_shufflevector(w, w, 0, 0, 0, 0), __builtin_shufflevector(w, w, 1, 1, 1, 1),
+        __builtin_shufflevector(w, w, 2, 2, 2, 2), __builtin_shufflevector(w, w, 3, 3, 3, 3)};
+    for (int q = 0; q < n_vectors; q++) {
+      vec x = load(entered + 4 * q);
+      for (int k = 0; k < 4; k++) sums[k][q] += each[k] * x;
+    }
   }
   int bits = 0;
+  vec found = splat(0);
   for (int k = 0; k < 4; k++) {
     ivec alive = {0, 0, 0, 0};
     for (int q = 0; q < n_vectors; q++) {
       ivec positive = sums[k][q] > splat(0);
-      faults += sums[k][q] * splat(0);
+      found += sums[k][q] * splat(0);
       store(layer->out + (long)(j + k) * room + at + 4 * q, where(positive, sums[k][q]));
       alive |= positive;
     }
     bits |= any(alive) << k;
   }
+  faults += found;
   return bits;
 }
 
@@ -228,10 +240,19 @@ static void backward(Layer *before, const Layer *layer, int n_vectors) {
   }
 }
 
+/* Four sums over the batch, each in four lanes. */
+INLINE void lane_sums(vec r[4], const float *entered, const float *const slopes[4], int at,
+                      int n_vectors) {
+  for (int q = 0; q < n_vectors; q++) {
+    vec x = load(entered + at + 4 * q);
+    for (int k = 0; k < 4; k++) r[k] += x * load(slopes[k] + at + 4 * q);
+  }
+}
+
 /* The gradient of a row: sums over the batch in four lanes, (l0 + l1) + (l2 + l3). */
 static void row_gradient(const float *entered, const Layer *layer, int n_vectors) {
   for (int n = 0; n < layer->n_alive; n += 4) {
-    int j[4], width = layer->n_alive - n < 4 ? layer->n_alive - n : 4;
+    int j[4], width = layer->n_alive - n < 4 ? layer->n_alive - n : 4, q = 0;
     const float *slopes[4];
     vec r[4];
     for (int k = 0; k < 4; k++) {
@@ -239,10 +260,8 @@ static void row_gradient(const float *entered, const Layer *layer, int n_vectors
       slopes[k] = layer->slopes + (long)j[k] * room;
       r[k] = splat(0);
     }
-    for (int q = 0; q < n_vectors; q++) {
-      vec x = load(entered + 4 * q);
-      for (int k = 0; k < 4; k++) r[k] += x * load(slopes[k] + 4 * q);
-    }
+    for (; q + 8 <= n_vectors; q += 8) lane_sums(r, entered, slopes, 4 * q, 8);
+    for (; q < n_vectors; q++) lane_sums(r, entered, slopes, 4 * q, 1);
     vec a = __builtin_shufflevector(r[0], r[1], 0, 4, 1, 5);
     vec b = __builtin_shufflevector(r[2], r[3], 0, 4, 1, 5);
     vec c = __builtin_shufflevector(r[0], r[1], 2, 6, 3, 7);
@@ -268,8 +287,8 @@ INLINE vec root(vec value) {
 }
 /* Half of all momenta would become subnormal in time, which is slow. */
 INLINE vec flushed(vec m) {
-  ivec kept = (m >= splat(0x1p-100f)) | (m <= splat(-0x1p-100f)) | (m != m);
-  return where(kept, m);
+  ivec tiny = (m < splat(0x1p-100f)) & (m > splat(-0x1p-100f));
+  return (vec)((ivec)m & ~tiny);
 }
 INLINE vec sign(vec value) {
   return where(value > splat(0), splat(1)) - where(value < splat(0), splat(1));
@@ -309,46 +328,62 @@ static const int n_slots[] = {0, 1, 1, 1, 1, 2, 1};
 /* Take one step of a row; return whether any of its weights changed. */
 INLINE int update_row(int rule, Layer *layer, int row, const float *g, float size, float shrink,
                       int averages) {
-  long begin = (long)row * layer->stride;
+  long begin = (long)row * layer->stride, n = layer->stride;
+  float *weights = layer->weights + begin;
+  float *firsts = n_slots[rule] > 0 ? layer->slots[0] + begin : 0;
+  float *seconds = n_slots[rule] > 1 ? layer->slots[1] + begin : 0;
   ivec changed = {0, 0, 0, 0};
-  for (int c = 0; c < layer->stride; c += 4) {
-    long at = begin + c;
-    vec first = splat(0), second = splat(0), w = load(layer->weights + at), old = w;
-    if (n_slots[rule] > 0) first = load(layer->slots[0] + at);
-    if (n_slots[rule] > 1) second = load(layer->slots[1] + at);
-    if (shrink != 0) w -= w * splat(shrink);
-    w -= moved(rule, load(g + c), &first, &second, size);
-    changed |= w != old;
-    faults += ((w + first) + second) * splat(0);
-    store(layer->weights + at, w);
-    if (n_slots[rule] > 0) store(layer->slots[0] + at, first);
-    if (n_slots[rule] > 1) store(layer->slots[1] + at, second);
-    if (averages)
-      for (int k = 0; k < 4; k++) layer->sums[at + k] += w[k];
+  vec found = splat(0);
+  if (shrink != 0)
+    for (long c = 0; c < n; c++) weights[c] -= weights[c] * shrink;
+  for (long c = 0; c < n; c += 4) {
+    vec first = splat(0), second = splat(0), old = load(weights + c);
+    if (firsts) first = load(firsts + c);
+    if (seconds) second = load(seconds + c);
+    vec w = old - moved(rule, load(g + c), &first, &second, size);
+    store(weights + c, w);
+    if (firsts) store(firsts + c, first);
+    if (seconds) store(seconds + c, second);
+    changed |= (ivec)w ^ (ivec)old;
+    found += ((w + first) + second) * splat(0);
   }
+  faults += found;
+  if (averages)
+    for (long c = 0; c < n; c++) layer->sums[begin + c] += weights[c];
   return any(changed);
 }
 
+/* Let the slots of some weights miss no step that had no gradient: side by side, since each
+   waits for its own step before. */
+INLINE void catch_up(int rule, Layer *layer, long at, int n_vectors, int missed) {
+  vec first[5], second[5];
+  for (int q = 0; q < n_vectors; q++) {
+    first[q] = load(layer->slots[0] + at + 4 * q);
+    if (n_slots[rule] > 1) second[q] = load(layer->slots[1] + at + 4 * q);
+  }
+  for (int n = 0; n < missed; n++)
+    for (int q = 0; q < n_vectors; q++) moved(rule, splat(0), first + q, second + q, 0);
+  for (int q = 0; q < n_vectors; q++) {
+    store(layer->slots[0] + at + 4 * q, first[q]);
+    if (n_slots[rule] > 1) store(layer->slots[1] + at + 4 * q, second[q]);
+  }
+}
+
 /* A row without a gradient sleeps once its update moves no weight: the updates after that would
-   be smaller still. What its slots missed is made up for when it wakes. */
+   be smaller still. What it missed is made up for when it wakes. */
 INLINE void wake_row(int rule, Layer *layer, int row) {
   int since = layer->asleep[row], missed = step - 1 - since;
   layer->asleep[row] = 0;
   if (missed <= 0) return;
-  int averaged = average_from > 0 ? step - 1 - (since > average_from - 1 ? since : average_from - 1) : 0;
-  long begin = (long)row * layer->stride;
-  for (int c = 0; c < layer->stride; c += 4) {
-    long at = begin + c;
-    if (n_slots[rule] > 0) {
-      vec first = load(layer->slots[0] + at), second = splat(0);
-      if (n_slots[rule] > 1) second = load(layer->slots[1] + at);
-      for (int k = 0; k < missed; k++) moved(rule, splat(0), &first, &second, 0);
-      store(layer->slots[0] + at, first);
-      if (n_slots[rule] > 1) store(layer->slots[1] + at, second);
-    }
-    for (int k = 0; k < 4; k++)
-      for (int n = 0; n < averaged; n++) layer->sums[at + k] += layer->weights[at + k];
+  long at = (long)row * layer->stride, end = at + layer->stride;
+  if (average_from > 0) {
+    int averaged = step - (since + 1 > average_from ? since + 1 : average_from);
+    for (long c = at; c < end; c++)
+      for (int n = 0; n < averaged; n++) layer->sums[c] += layer->weights[c];
   }
+  if (n_slots[rule] == 0) return;
+  for (; at + 20 <= end; at += 20) catch_up(rule, layer, at, 5, missed);
+  for (; at < end; at += 4) catch_up(rule, layer, at, 1, missed);
 }
 
 INLINE void update_rows(int rule, int n_vectors, float size, float shrink, int wakes) {
