@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from overfit_tutorial import _arguments
+from overfit_tutorial import _arguments, draws
 from overfit_tutorial.streams import child_seed
 
 Curve = Callable[[NDArray[np.float64]], NDArray[np.float64]]
@@ -97,9 +97,10 @@ def sample_noisy(
     n_samples : int
         How many points to draw.
     seed : int or SeedSequence
-        The same seed draws the same points.
+        The same seed draws the same points: the places from its stream ``X``, the noise from its
+        stream ``NOISE``, one number a point (`overfit_tutorial.draws`).
     noise_std : float
-        Standard deviation of the noise, in units of `y`.
+        Standard deviation of the noise, in units of `y`. Another one scales the same noise.
     low, high : float
         The interval from which the places are drawn, uniformly.
 
@@ -121,14 +122,9 @@ def sample_noisy(
     >>> bool((points.y == TRUE_LINE(points.x)).all())
     True
     """
-    n_samples = _arguments.check_count("n_samples", n_samples)
-    noise_std = _arguments.check_not_negative("noise_std", noise_std)
-    low, high = _arguments.check_range(low, high)
-    generator = np.random.default_rng(_arguments.check_seed(seed))
-    x = generator.uniform(low, high, n_samples)
-    x.setflags(write=False)  # a truth that wrote into its argument would move the points
-    y = _values(truth, x, name="truth") + noise_std * generator.standard_normal(n_samples)
-    return Dataset(x=x, y=y, truth=truth, noise_std=noise_std, low=low, high=high)
+    options = {"noise_std": noise_std, "low": low, "high": high}
+    one = _sample([_arguments.check_seed(seed)], truth, n_samples, **options)
+    return dataclasses.replace(one, x=one.x[0], y=one.y[0])
 
 
 def sample_noisy_many(
@@ -168,9 +164,27 @@ def sample_noisy_many(
         root = _arguments.check_seed(seed)
         seeds = [child_seed(root, k) for k in range(n_members)]
     options = {"noise_std": noise_std, "low": low, "high": high}
-    members = [sample_noisy(truth, n_samples, seed=one, **options) for one in seeds]
-    x, y = (np.stack([getattr(member, name) for member in members]) for name in ("x", "y"))
-    return dataclasses.replace(members[0], x=x, y=y)
+    return _sample(seeds, truth, n_samples, **options)
+
+
+def _sample(
+    seeds: Sequence[np.random.SeedSequence],
+    truth: Curve,
+    n_samples: int,
+    *,
+    noise_std: float,
+    low: float,
+    high: float,
+) -> Dataset:
+    """Draw one data set for each seed."""
+    n_samples = _arguments.check_count("n_samples", n_samples)
+    noise_std = _arguments.check_not_negative("noise_std", noise_std)
+    low, high = _arguments.check_range(low, high)
+    x = low + (high - low) * draws.uniforms(seeds, draws.Stream.X, n_samples)
+    x.setflags(write=False)  # a truth that wrote into its argument would move the points
+    values = np.stack([_values(truth, row, name="truth") for row in x])
+    y = values + noise_std * draws.normals(seeds, draws.Stream.NOISE, n_samples)
+    return Dataset(x=x, y=y, truth=truth, noise_std=noise_std, low=low, high=high)
 
 
 def excess_risk(

@@ -361,7 +361,7 @@ class Orders:
         n_swaps = self.n_points - 1
         r = whole_numbers(self.seeds, Stream.ORDER, n_epochs * n_swaps, first=self.n_drawn)
         self.n_drawn += n_epochs * n_swaps
-        shuffles = _shuffles(r.reshape(-1, n_swaps), self.n_points)
+        shuffles = _shuffles(r.reshape(len(self.seeds) * n_epochs, n_swaps), self.n_points)
         orders = shuffles.reshape(len(self.seeds), n_epochs, self.n_points)
         for epoch in range(n_epochs):
             orders[:, epoch] = np.take_along_axis(self.last, orders[:, epoch], axis=1)

@@ -1,7 +1,7 @@
-"""Independent streams of random numbers from one seed.
+"""Independent seeds from one seed.
 
-What has one seed but draws twice, points and then first weights, needs two streams. They are
-children of the seed, found by their number alone.
+What has one seed but draws twice, points and then other points, needs two. They are children of
+the seed, found by their number alone.
 """
 
 from collections.abc import Sequence
@@ -12,11 +12,10 @@ from overfit_tutorial import _arguments
 
 __all__ = ["split_seeds"]
 
-# The children of a network's seed. Training draws the order of the points, dropout and the first
-# biases from the first three; a study that also draws points, or trains again on the same ones,
-# takes children far from these. Members of an ensemble, data sets, probes and rays are the
-# children of a seed of their own, from zero on.
-ORDER, DROPOUT, BIASES = range(3)
+# The children of a network's seed. Training draws dropout from the first; a study that also draws
+# points, or trains again on the same ones, takes children far from it. Members of an ensemble,
+# data sets, probes and rays are the children of a seed of their own, from zero on.
+DROPOUT = 0
 POINTS = 1000
 REDRAWS = 2000  # the first of them: redraw k is child 2000 + k
 

@@ -1,7 +1,8 @@
 """One network, trained by a few compiled calls instead of hundreds of steps in Python.
 
-The same as ``model.fit`` of a Keras network, some eighty times faster: the same first weights,
-optimizers and losses. Only the order of the points is drawn by NumPy instead of TensorFlow.
+The same as ``model.fit`` of a Keras network, some eighty times faster: the same law of the first
+weights, the same optimizers and losses. First weights and batches are those of
+`overfit_tutorial.draws`, which are the same bits everywhere.
 """
 
 from collections.abc import Sequence
@@ -110,8 +111,8 @@ def fit_network(
     recipe : Recipe
         The network and how to train it; the default is the story's.
     seed : int or SeedSequence
-        Of the first weights, which are those of ``networks.build_mlp(seed=seed)``, of the order
-        of the points, and of dropout.
+        Of the first weights, of the order of the points, and of dropout. First weights follow the
+        law of ``networks.build_mlp``, but are not the numbers that Keras draws from a seed.
     scaling : Scaling or None
         Units in which the network sees inputs and targets, whatever the points are. Losses and
         predictions stay in the units of `y`. None leaves it to the recipe, which may standardize.

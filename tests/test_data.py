@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
+from overfit_tutorial import draws
 from overfit_tutorial.data import (
     TRUE_LINE,
     Dataset,
@@ -14,6 +15,7 @@ from overfit_tutorial.data import (
     sample_noisy,
     sample_noisy_many,
 )
+from overfit_tutorial.draws import Stream
 
 NAN, INF = float("nan"), float("inf")
 
@@ -27,6 +29,14 @@ def test_the_same_seed_draws_the_same_points():
     first, second = sample_noisy(seed=0), sample_noisy(seed=0)
     assert np.array_equal(first.x, second.x)
     assert np.array_equal(first.y, second.y)
+
+
+@pytest.mark.parametrize("seed", [3, np.random.SeedSequence(3, spawn_key=(1,))], ids=str)
+def test_points_come_from_two_streams_of_their_seed(seed):
+    points = sample_noisy(wave, 50, seed=seed, noise_std=0.5, low=-1.0, high=3.0)
+    (u,), (z,) = draws.uniforms([seed], Stream.X, 50), draws.normals([seed], Stream.NOISE, 50)
+    assert np.array_equal(points.x, -1 + 4 * u)
+    assert np.array_equal(points.y, wave(points.x) + 0.5 * z)
 
 
 def test_another_seed_draws_other_points():

@@ -7,7 +7,7 @@ import keras
 import numpy as np
 import pytest
 
-from overfit_tutorial import data
+from overfit_tutorial import data, draws
 from overfit_tutorial.curvature import largest_eigenvalue
 from overfit_tutorial.ensembles import fit_ensemble
 from overfit_tutorial.landscapes import hessian_operator
@@ -82,6 +82,8 @@ def test_the_preconditioner_is_what_adam_of_keras_divides_by():
     seeds = [np.random.SeedSequence(1, spawn_key=(k,)) for k in range(2)]
     for k, seed in enumerate(seeds):
         model = build_mlp(recipe.hidden_widths, seed=seed, activation="tanh")
+        first = draws.first_weights([seed], recipe.hidden_widths, dtype=recipe.dtype)
+        model.set_weights([w[0] for w in first])
         adam = keras.optimizers.Adam(0.01, beta_1=np.float64(0.9), beta_2=np.float64(0.999))
         model.compile(adam, loss="mse")
         for _ in range(n_steps):

@@ -105,15 +105,15 @@ def train_block(
     x, y, seeds = x[rows], y[rows], [seeds[k] for k in rows]
     units = Scaling(*(part[rows] for part in scaling)) if scaling else _units(recipe, x, y)
     if initial_weights is None:
-        weights = draws.initial_weights_of(recipe, seeds)
+        first = draws.initial_weights_of(recipe, seeds)
     else:
-        weights = tuple(tf.constant(w[rows], recipe.dtype) for w in initial_weights)
+        first = tuple(w[rows] for w in initial_weights)
     training = _Training(
         (x - units.x_mean[:, None]) / units.x_std[:, None],
         (y - units.y_mean[:, None]) / units.y_std[:, None],
         recipe,
         seeds,
-        weights=weights,
+        weights=tuple(tf.constant(w, recipe.dtype) for w in first),
         checkpoints=checkpoints,
     )
     while not training.is_over():
