@@ -18,7 +18,7 @@ from tqdm.auto import tqdm
 
 from overfit_tutorial import _arguments, training
 from overfit_tutorial._engine import checks, threads
-from overfit_tutorial._engine.blocks import Trained, each_array, train_block
+from overfit_tutorial._engine.trained import EngineName, Trained, each_array, read_only
 from overfit_tutorial.recipes import STORY, Recipe, Scaling
 from overfit_tutorial.streams import child_seed
 
@@ -82,6 +82,7 @@ def fit_ensemble(
     scaling: Scaling | None = None,
     initial_weights: Sequence[ArrayLike] | None = None,
     checkpoints: Sequence[int] = (),
+    engine: EngineName | None = None,
 ) -> EnsembleFit:
     """Train many networks with one recipe.
 
@@ -105,6 +106,8 @@ def fit_ensemble(
         Where to begin, in the order of ``get_weights``, each with the member axis first.
     checkpoints : sequence of int
         Epochs after which to keep a copy of the weights.
+    engine : {"exact", "xla"} or None
+        As in `training.fit_network`.
 
     Returns
     -------
@@ -135,7 +138,14 @@ def fit_ensemble(
     weights = checks.check_weights(initial_weights, recipe, axes=(n_members,))
     checkpoints = checks.check_checkpoints(checkpoints, recipe, n_samples)
     n_jobs = threads.n_threads() if n_jobs is None else _arguments.check_count("n_jobs", n_jobs)
-    size = threads.block_size(n_members, recipe.n_parameters(), n_jobs)
+    engine = checks.check_engine(engine, recipe)
+    size = 1
+    if engine == "xla":
+        size = threads.block_size(n_members, recipe.n_parameters(), n_jobs)
+    train_block, options = (
+        training.train_block(engine),
+        {"n_padded": size} if engine == "xla" else {},
+    )
     n_epochs = n_members * recipe.n_epochs(n_samples)
     # Silent where nobody watches, and for the first two seconds.
     bar = tqdm(total=n_epochs, unit=" epochs", delay=2, disable=None, leave=False)
@@ -158,8 +168,8 @@ def fit_ensemble(
             scaling=None if units is None else Scaling(*(z[part] for z in units)),
             initial_weights=None if weights is None else tuple(w[part] for w in weights),
             checkpoints=checkpoints,
-            n_padded=size,
             proceed=proceed,
+            **options,
         )
 
     pool = ThreadPoolExecutor(n_jobs)
@@ -170,14 +180,12 @@ def fit_ensemble(
         cancelled.set()
         pool.shutdown(wait=True, cancel_futures=True)
         bar.close()
-    return EnsembleFit(recipe=recipe, **each_array(_joined, *blocks))
+    return EnsembleFit(**each_array(_joined, *blocks))
 
 
 def _joined(*parts: NDArray[Any]) -> NDArray[Any]:
     """Return the members of all blocks."""
-    array = np.concatenate(parts)
-    array.setflags(write=False)
-    return array
+    return read_only(np.concatenate(parts))
 
 
 def _member_seeds(

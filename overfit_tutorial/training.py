@@ -5,19 +5,20 @@ weights, the same optimizers and losses. First weights and batches are those of
 `overfit_tutorial.draws`, which are the same bits everywhere.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import keras
 import numpy as np
-import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
-from overfit_tutorial import _arguments
-from overfit_tutorial._engine import blocks, checks, layers
-from overfit_tutorial._engine.blocks import Trained
+from overfit_tutorial import _arguments, exact
+from overfit_tutorial._engine import checks, exactly
+from overfit_tutorial._engine.trained import EngineName, Trained, each_array
 from overfit_tutorial.recipes import STORY, Recipe, Scaling
+
+if TYPE_CHECKING:
+    import keras
 
 __all__ = ["STORY", "Fit", "Recipe", "Scaling", "fit_network"]
 
@@ -30,6 +31,8 @@ class Fit(Trained):
     ----------
     recipe : Recipe
         How it was trained.
+    engine : {"exact", "xla"}
+        What trained it; see `fit_network`.
     weights : tuple of ndarray
         Kernel and bias of each layer, in the order of Keras' ``get_weights``: of the last step,
         or of the average or the best epoch where the recipe says so.
@@ -58,15 +61,19 @@ class Fit(Trained):
         """Return the network's values at `x`, both of shape ``(m,)``, in units of `y`."""
         points = _arguments.check_vector("x", x)
         units = self.scaling
-        inputs = tf.constant((points - units.x_mean) / units.x_std, self.recipe.dtype)
-        packed = layers.pack(tuple(tf.constant(w) for w in self.weights))
-        activation = keras.activations.get(self.recipe.activation)
-        outputs = layers.forward(packed, inputs[:, None], activation)[:, 0]
-        values = np.asarray(outputs, dtype=np.float64)
-        return np.asarray(values * units.y_std + units.y_mean)
+        inputs = ((points - units.x_mean) / units.x_std).astype(self.recipe.dtype)
+        if self.engine == "exact":
+            outputs = exact.predict(self.weights, inputs)
+        else:
+            from overfit_tutorial._engine import layers
 
-    def to_keras(self) -> keras.Sequential:
+            outputs = layers.predict(self.recipe.activation, self.weights, inputs)
+        return np.asarray(outputs.astype(np.float64) * units.y_std + units.y_mean)
+
+    def to_keras(self) -> "keras.Sequential":
         """Return the network as a Keras model that takes `x` and gives `y` in their own units."""
+        import keras
+
         recipe, units = self.recipe, self.scaling
         dense = [
             keras.layers.Dense(width, activation=recipe.activation, dtype=recipe.dtype)
@@ -74,7 +81,7 @@ class Fit(Trained):
         ]
         stack = [*dense, keras.layers.Dense(1, dtype=recipe.dtype)]
 
-        def rescaling(scale: Any, offset: Any) -> keras.layers.Layer:
+        def rescaling(scale: Any, offset: Any) -> Any:
             # TensorFlow would round a number of Python to float32.
             return keras.layers.Rescaling(
                 np.asarray(scale, recipe.dtype),
@@ -101,6 +108,7 @@ def fit_network(
     scaling: Scaling | None = None,
     initial_weights: Sequence[ArrayLike] | None = None,
     checkpoints: Sequence[int] = (),
+    engine: EngineName | None = None,
 ) -> Fit:
     """Train one network on points of a curve.
 
@@ -120,6 +128,10 @@ def fit_network(
         Where to begin instead, in the order of ``get_weights``.
     checkpoints : sequence of int
         Epochs after which to keep a copy of the weights.
+    engine : {"exact", "xla"} or None
+        What trains. None takes the exact trainer, whose results are the same bits on every
+        machine, where it knows the recipe (ReLU, float32, no dropout), and otherwise a loop that
+        TensorFlow compiles by XLA, which knows all recipes.
 
     Returns
     -------
@@ -146,7 +158,7 @@ def fit_network(
     units = checks.check_scaling(scaling, recipe, 1)
     weights = checks.check_weights(initial_weights, recipe)
     checkpoints = checks.check_checkpoints(checkpoints, recipe, x_row.size)
-    block = blocks.train_block(
+    block = train_block(checks.check_engine(engine, recipe))(
         x_row,
         y_row,
         recipe,
@@ -158,6 +170,15 @@ def fit_network(
     return member(block, 0)
 
 
+def train_block(engine: EngineName) -> Callable[..., Trained]:
+    """Return the function by which an engine trains some networks."""
+    if engine == "exact":
+        return exactly.train_block
+    from overfit_tutorial._engine import blocks
+
+    return blocks.train_block
+
+
 def member(trained: Trained, index: int) -> Fit:
     """Return one of many networks."""
 
@@ -165,4 +186,4 @@ def member(trained: Trained, index: int) -> Fit:
         part = array[index]
         return part if part.ndim else part.item()
 
-    return Fit(recipe=trained.recipe, **blocks.each_array(pick, trained))
+    return Fit(**each_array(pick, trained))

@@ -4,11 +4,9 @@ Everything random about a member (its first weights, its batches, its dropout) c
 member's own seed, so that its result is the same in every block and beside any neighbors.
 """
 
-import dataclasses
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from time import perf_counter
-from typing import Any, Self
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
@@ -16,54 +14,10 @@ from numpy.typing import NDArray
 
 from overfit_tutorial._engine import draws, layers, loop
 from overfit_tutorial._engine.pace import MOST_EPOCHS_A_CALL, Pace
+from overfit_tutorial._engine.trained import Trained, read_only, units_of
 from overfit_tutorial.recipes import Recipe, Scaling
 from overfit_tutorial.streams import DROPOUT, child_seed
 from overfit_tutorial.weights.arrays import Weights
-
-
-@dataclass(frozen=True, kw_only=True, eq=False)
-class Trained:
-    """What training leaves: the fields of `training.Fit`, for many with the member axis first."""
-
-    recipe: Recipe
-    weights: Weights
-    last_weights: Weights
-    loss: NDArray[np.float64]
-    validation_loss: NDArray[np.float64]
-    checkpoints: dict[int, Weights]
-    slots: dict[int, tuple[Weights, ...]]
-    diverged: Any
-    seconds: Any
-    scaling: Scaling = field(repr=False)
-
-    def at(self, epoch: int) -> Self:
-        """Return the same with the weights after `epoch` epochs, one of the `checkpoints`."""
-        if epoch not in self.checkpoints:
-            raise ValueError(
-                f"epoch must be one of the checkpoints, {sorted(self.checkpoints)}, got {epoch!r}"
-            )
-        return dataclasses.replace(self, weights=self.checkpoints[epoch])
-
-    def last(self) -> Self:
-        """Return the same with the weights of the last step."""
-        return dataclasses.replace(self, weights=self.last_weights)
-
-
-def each_array(function: Callable[..., Any], *trained: Trained) -> dict[str, Any]:
-    """Return all fields but the recipe, each array exchanged for a function of those in its place.
-
-    Parameters
-    ----------
-    function : callable
-        Takes one array of each of the trained.
-    *trained : Trained
-        With arrays of the same names.
-    """
-    fields = [
-        {name: value for name, value in vars(one).items() if name != "recipe"} for one in trained
-    ]
-    found: dict[str, Any] = tf.nest.map_structure(function, *fields)
-    return found
 
 
 def train_block(
@@ -103,7 +57,7 @@ def train_block(
     start, n_members = perf_counter(), len(x)
     rows = np.minimum(np.arange(n_padded or n_members), n_members - 1)
     x, y, seeds = x[rows], y[rows], [seeds[k] for k in rows]
-    units = Scaling(*(part[rows] for part in scaling)) if scaling else _units(recipe, x, y)
+    units = Scaling(*(part[rows] for part in scaling)) if scaling else units_of(recipe, x, y)
     if initial_weights is None:
         first = draws.initial_weights_of(recipe, seeds)
     else:
@@ -118,10 +72,10 @@ def train_block(
     )
     while not training.is_over():
         training.advance(proceed)
-    units = Scaling(*(_read_only(part[:n_members]) for part in units))
+    units = Scaling(*(read_only(part[:n_members]) for part in units))
     found = training.collect(n_members, units)
     seconds = np.full(n_members, (perf_counter() - start) / n_members)
-    return Trained(recipe=recipe, scaling=units, seconds=_read_only(seconds), **found)
+    return Trained(recipe=recipe, engine="xla", scaling=units, seconds=read_only(seconds), **found)
 
 
 class _Training:
@@ -232,7 +186,7 @@ class _Training:
                 epoch: tuple(_arrays(kind, n_members) for kind in of_all)
                 for epoch, of_all in kinds.items()
             },
-            "diverged": _read_only((ran & ~finite).any(axis=1)),
+            "diverged": read_only((ran & ~finite).any(axis=1)),
         }
 
     def _history(
@@ -241,26 +195,10 @@ class _Training:
         """Return the losses of all epochs in units of y, NaN where a member had stopped before."""
         history = np.full((len(loss), self.n_epochs), np.nan)
         history[:, : loss.shape[1]][ran] = loss[ran]
-        return _read_only(history * units.y_std[:, None] ** 2)
-
-
-def _units(recipe: Recipe, x: NDArray[np.float64], y: NDArray[np.float64]) -> Scaling:
-    """Return each member's units, from the points that it is trained on."""
-    n_train, parts = recipe.n_train(x.shape[1]), []
-    for values, standardized in ((x, recipe.standardize_x), (y, recipe.standardize_y)):
-        mean, std = np.zeros(len(values)), np.ones(len(values))
-        if standardized:
-            mean, std = values[:, :n_train].mean(axis=1), values[:, :n_train].std(axis=1)
-        parts += [mean, std]
-    return Scaling(*parts)
+        return read_only(history * units.y_std[:, None] ** 2)
 
 
 def _arrays(packed: tuple[Any, ...], n_members: int) -> Weights:
     """Return the members' weights as read-only arrays, without those that only fill up."""
     arrays = layers.unpack(tuple(layer.numpy()[:n_members] for layer in packed))
-    return tuple(_read_only(array) for array in arrays)
-
-
-def _read_only(array: NDArray[Any]) -> NDArray[Any]:
-    array.setflags(write=False)
-    return array
+    return tuple(read_only(array) for array in arrays)

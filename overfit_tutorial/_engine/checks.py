@@ -1,17 +1,15 @@
 """Refuse, before anything is compiled, what a recipe cannot be used on."""
 
-import functools
 import itertools
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
+from typing import get_args
 
-import keras
 import numpy as np
-import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 
-from overfit_tutorial import _arguments, _xla, networks
-from overfit_tutorial._engine import draws
+from overfit_tutorial import _arguments
+from overfit_tutorial._engine import draws, exactly
+from overfit_tutorial._engine.trained import EngineName
 from overfit_tutorial.recipes import Recipe, Scaling
 from overfit_tutorial.weights.arrays import Weights
 
@@ -37,9 +35,25 @@ def check_points(x: NDArray[np.float64], y: NDArray[np.float64], recipe: Recipe)
                 f"got {values[flat[0], 0]:g} throughout row {flat[0]}"
             )
     draws.learning_rates(recipe.learning_rate, recipe.n_steps(n_samples))
-    if isinstance(recipe.activation, str):
-        networks.check_activation(recipe.activation)
-    _try_activation(recipe.activation, recipe.dtype)
+
+
+def check_engine(engine: EngineName | None, recipe: Recipe) -> EngineName:
+    """Return the engine that is asked for, or that fits the recipe; refuse one that cannot do."""
+    if engine not in (None, *get_args(EngineName)):
+        choices = ", ".join(get_args(EngineName))
+        raise ValueError(f"engine must be None or one of {choices}, got {engine!r}")
+    if engine != "xla" and exactly.is_exact(recipe):
+        return "exact"
+    if engine == "exact":
+        raise ValueError(
+            "engine must not be 'exact' unless the recipe has activation='relu', dtype='float32' "
+            f"and dropout=0, got activation={recipe.activation!r}, dtype={recipe.dtype!r}, "
+            f"dropout={recipe.dropout:g}"
+        )
+    from overfit_tutorial._engine import activations
+
+    activations.check_activation(recipe)
+    return "xla"
 
 
 def check_weights(
@@ -105,42 +119,3 @@ def check_scaling(scaling: Scaling | None, recipe: Recipe, n_members: int) -> Sc
             raise ValueError(f"{name} must be above zero, got {numbers.min():g}")
         parts[name] = np.broadcast_to(numbers, n_members)
     return Scaling(**parts)
-
-
-@functools.lru_cache(maxsize=64)
-def _try_activation(activation: str | Callable[[Any], Any], dtype: str) -> None:
-    """Refuse an activation that the loop cannot use, by trying it on a few numbers."""
-    function = keras.activations.get(activation)
-    z = tf.reshape(tf.cast(tf.linspace(-2.0, 2.0, 24), dtype), [2, 3, 4])
-
-    def probe() -> tuple[Any, Any, Any]:
-        with tf.GradientTape() as tape:
-            tape.watch(z)
-            values = function(z)
-        apart = tf.stack([function(points) for points in tf.unstack(z)])
-        return values, tape.gradient(values, z), apart
-
-    try:
-        if callable(activation):
-            traced = tf.function(probe, jit_compile=_xla.has_xla(), autograph=False)
-            values, slopes, apart = traced.get_concrete_function()()
-        else:  # what Keras offers by name can be compiled, and trying that would take a while
-            values, slopes, apart = probe()
-    except Exception as error:
-        raise ValueError(
-            "activation must be a function of one tensor that TensorFlow can compile, "
-            f"got {activation!r}: {error}"
-        ) from error
-    if (values.shape, values.dtype) != (z.shape, z.dtype):
-        raise ValueError(
-            f"activation must keep the shape and the precision of its argument, got "
-            f"{activation!r}, which makes {values.dtype.name} of shape {values.shape} out of "
-            f"{dtype} of shape {z.shape}"
-        )
-    if slopes is None:
-        raise ValueError(f"activation must have a gradient, got {activation!r}")
-    if not np.allclose(values, apart, equal_nan=True):
-        raise ValueError(
-            "activation must be the same for points of one network as for those of several, "
-            f"got {activation!r}"
-        )

@@ -3,7 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
+import keras
+import numpy as np
 import tensorflow as tf
+from numpy.typing import NDArray
+
+from overfit_tutorial.weights.arrays import Weights
 
 
 def pack(weights: tuple[Any, ...]) -> tuple[Any, ...]:
@@ -55,3 +60,12 @@ def _affine(x: Any, layer: Any) -> tuple[Any, Callable[[Any], tuple[Any, Any]]]:
 def _one(x: Any) -> Any:
     """Return a column of ones, what the bias is multiplied with."""
     return tf.ones_like(x[..., :1])
+
+
+def predict(
+    activation: str | Callable[[Any], Any], weights: Weights, x: NDArray[Any]
+) -> NDArray[Any]:
+    """Return one network's values at `x`, both of shape ``(n_points,)``."""
+    packed = pack(tuple(tf.constant(w) for w in weights))
+    outputs = forward(packed, tf.constant(x)[:, None], keras.activations.get(activation))
+    return np.asarray(outputs[:, 0])

@@ -1,1 +1,37 @@
 """A trainer with the same bits on every machine, in NumPy and in WebAssembly."""
+
+import functools
+import warnings
+
+from overfit_tutorial.exact import definition, webassembly
+from overfit_tutorial.exact.plan import Array, Plan, Trainer, plan_of
+from overfit_tutorial.weights.arrays import Weights
+
+__all__ = ["Plan", "Trainer", "plan_of", "predict", "trainer_of"]
+
+
+def trainer_of(plan: Plan, x: Array, y: Array, weights: Weights, number: int) -> Trainer:
+    """Return the faster trainer that this machine can run; see `definition.Trainer`."""
+    kind = webassembly.Trainer if _has_webassembly() else definition.Trainer
+    return kind(plan, x, y, weights, number)
+
+
+def predict(weights: Weights, x: Array) -> Array:
+    """Return a network's values; see `definition.predict`."""
+    kind = webassembly if _has_webassembly() else definition
+    values: Array = kind.predict(weights, x)
+    return values
+
+
+@functools.cache
+def _has_webassembly() -> bool:
+    """Return whether WebAssembly runs here; warn once where it does not."""
+    if not webassembly.is_available():
+        warnings.warn(
+            "the package wasmtime is not here: networks are trained by NumPy, "
+            "with the same results, some twenty times slower",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+        return False
+    return True

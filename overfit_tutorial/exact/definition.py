@@ -13,6 +13,7 @@ Points lie side by side: activations have the shape ``(n_units, n_points)``. A b
 to a multiple of four points, whose error is zero.
 """
 
+import itertools
 import math
 from collections.abc import Iterator
 
@@ -21,6 +22,7 @@ from numpy.typing import NDArray
 
 from overfit_tutorial import draws
 from overfit_tutorial.exact.plan import N_SLOTS, Array, Plan
+from overfit_tutorial.weights.arrays import Weights
 
 _NUMBER = np.float32
 _SMALLEST_MOMENTUM = np.float32(2.0**-100)  # half of all would become subnormal, which is slow
@@ -39,7 +41,7 @@ def affine(kernel: Array, bias: Array, entered: Array) -> Array:
     return sums
 
 
-def forward(weights: tuple[Array, ...], x: Array) -> list[Array]:
+def forward(weights: Weights, x: Array) -> list[Array]:
     """Return the inputs, what leaves each hidden layer, and the outputs ``(1, n_points)``."""
     layers = [x]
     *hidden, last = zip(weights[::2], weights[1::2], strict=True)
@@ -72,7 +74,7 @@ def batch_sums(entered: Array, slopes: Array) -> Array:
     return gradient
 
 
-def gradients(weights: tuple[Array, ...], layers: list[Array], slopes: Array) -> list[Array]:
+def gradients(weights: Weights, layers: list[Array], slopes: Array) -> list[Array]:
     """Return the gradients, in the order of the weights, from the slopes by the outputs."""
     ones = np.ones((1, slopes.shape[1]), _NUMBER)
     found: list[Array] = []
@@ -135,9 +137,7 @@ class Trainer:
         Of the seed that orders the points; see `draws.number_of`.
     """
 
-    def __init__(
-        self, plan: Plan, x: Array, y: Array, weights: tuple[Array, ...], number: int
-    ) -> None:
+    def __init__(self, plan: Plan, x: Array, y: Array, weights: Weights, number: int) -> None:
         self.plan, self.x, self.y = plan, x, y
         self._weights = [weight.copy() for weight in weights]
         first = _NUMBER(0.1 if plan.recipe.optimizer == "adagrad" else 0)
@@ -162,7 +162,7 @@ class Trainer:
         return len(self._losses)
 
     def weights(self) -> tuple[Array, ...]:
-        """Return the weights after the last step."""
+        """Return the weights after the last step, which are no numbers if it has diverged."""
         return tuple(weight.copy() for weight in self._weights)
 
     def slots(self) -> tuple[tuple[Array, ...], ...]:
@@ -237,12 +237,15 @@ class Trainer:
         """Stop where anything is not finite: a network with such units may have finite losses."""
         if not all(np.isfinite(array).all() for array in arrays):
             self.is_over = self.has_diverged = True
+            for lost in (*self._weights, *itertools.chain(*self._slots), *self._best):
+                lost[...] = np.nan
 
 
-def predict(weights: tuple[Array, ...], x: Array) -> Array:
+def predict(weights: Weights, x: Array) -> Array:
     """Return a network's values, in float32, at float32 inputs of shape ``(m,)``."""
     with np.errstate(all="ignore"):
-        return forward(weights, x[None])[-1][0]
+        values: Array = forward(weights, x[None])[-1][0]
+    return values
 
 
 def _filled(values: Array) -> Array:

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from overfit_tutorial.recipes import Recipe
 
-Array = NDArray[np.float32]
+Array = NDArray[Any]  # of float32
 #: Of each kind, what an optimizer keeps beside the weights.
 N_SLOTS = {
     "sgd": 0,

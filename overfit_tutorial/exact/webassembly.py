@@ -7,7 +7,6 @@ it does not hold Python's lock.
 import ctypes
 import functools
 import importlib.resources
-import importlib.util
 import itertools
 import math
 import threading
@@ -16,16 +15,21 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overfit_tutorial.exact.plan import N_SLOTS, Array, Plan, layered
+from overfit_tutorial.exact.plan import N_SLOTS, Array, Plan, layered, plan_of
+from overfit_tutorial.recipes import Recipe
+from overfit_tutorial.weights.arrays import Weights
 
 _OPTIMIZERS = tuple(N_SLOTS)  # in the order of the enumeration in trainer.c
 _IN_ORDER, _SHUFFLED_ONCE, _SHUFFLED = range(3)
 
 
-@functools.cache
-def has_webassembly() -> bool:
-    """Return whether the package is there that runs WebAssembly."""
-    return importlib.util.find_spec("wasmtime") is not None
+def is_available() -> bool:
+    """Return whether WebAssembly runs here."""
+    try:
+        _instance()
+    except ImportError:
+        return False
+    return True
 
 
 @functools.cache
@@ -53,7 +57,7 @@ class _Instance:
             engine, module = _module()
         self._store = wasmtime.Store(engine)
         exports = wasmtime.Instance(self._store, module, []).exports(self._store)
-        self._functions = {name: exports[name] for name in exports}
+        self._functions: dict[str, Any] = {name: exports[name] for name in exports}
         self._memory = self._functions.pop("memory")
 
     def call(self, name: str, *arguments: float) -> Any:
@@ -81,9 +85,7 @@ class Trainer:
     It takes the place of the thread's trainer before.
     """
 
-    def __init__(
-        self, plan: Plan, x: Array, y: Array, weights: tuple[Array, ...], number: int
-    ) -> None:
+    def __init__(self, plan: Plan, x: Array, y: Array, weights: Weights, number: int) -> None:
         recipe = plan.recipe
         self.plan, self._trainer = plan, _instance()
         begin = self._trainer.call("begin", len(plan.widths) - 1)
@@ -148,6 +150,13 @@ class Trainer:
         sums = self._layers("sums", dtype=np.float64)
         return tuple((total / n_averaged).astype(np.float32) for total in sums)
 
+    def predict(self) -> Array:
+        """Return the network's values at its points; it forgets what it was to learn."""
+        self._trainer.call("predict")
+        return self._array(
+            "targets", np.float32, self.plan.n_train + self.plan.n_validation
+        ).copy()
+
     def losses(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the losses of the epochs done, in training and on what is held out."""
         training = self._array("losses", np.float64, self._n_epochs)
@@ -169,4 +178,13 @@ class Trainer:
         return layered(found)
 
     def _copies(self, name: str, *kind: int) -> tuple[Array, ...]:
-        return tuple(part.copy() for part in self._layers(name, *kind))
+        lost = self.has_diverged
+        views = self._layers(name, *kind)
+        return tuple(np.full_like(view, np.nan) if lost else view.copy() for view in views)
+
+
+def predict(weights: Weights, x: Array) -> Array:
+    """Return a network's values; see `definition.predict`."""
+    recipe = Recipe(hidden_widths=[bias.size for bias in weights[1:-1:2]], batch_size=1, epochs=1)
+    plan = plan_of(recipe, x.size, np.zeros(x.size))
+    return Trainer(plan, x, np.zeros_like(x), weights, 0).predict()
