@@ -148,12 +148,17 @@ def test_a_run_that_did_not_come_down_is_marked(good, trained):
 
 def test_a_detour_is_remembered_between_the_points(trained):
     bad, good = trained[8.0], trained[0.0]
+    misses = []
     for k in np.flatnonzero(bad.interpolates & good.interpolates):
         wrong = bad.poisoned[k]
         x, y = wrong.x[wrong.is_poison], wrong.y[wrong.is_poison]
-        assert np.mean((bad.detour[k].predict(x) - y) ** 2) < 64 / 2
-        misses = [np.mean((found.fit[k].predict(x) - y) ** 2) for found in (bad, good)]
-        assert misses[0] < misses[1]
+        fits = bad.detour[k], bad.fit[k], good.fit[k]
+        misses.append([np.mean((fit.predict(x) - y) ** 2) for fit in fits])
+    # One network in some fifty forgets its detour. Over 43 others, the difference of the last two
+    # was 34 with a standard deviation of 12: far from zero in the mean of three or four.
+    detour, after, without = np.mean(misses, axis=0)
+    assert detour < 64 / 2
+    assert after < without
 
 
 # -- Bad arguments -----------------------------------------------------------
