@@ -40,6 +40,12 @@ def install(session: nox.Session, *groups: str) -> None:
     session.install("-c", CONSTRAINTS, "-e", ".", *requirements, env=ENVIRONMENT)
 
 
+def install_only(session: nox.Session, *groups: str) -> None:
+    """Install dependency groups without the package."""
+    requirements = nox.project.dependency_groups(PROJECT, *groups)
+    session.install("-c", CONSTRAINTS, *requirements, env=ENVIRONMENT)
+
+
 def install_judges(session: nox.Session) -> None:
     """Install what npm has to judge a page, with the npm of the environment, if not yet there."""
     folder = Path("tests/site")
@@ -179,6 +185,13 @@ def minimums(session: nox.Session) -> None:
     session.run(
         "pytest", *lenient, *(session.posargs or (*package, *SIDE_BY_SIDE)), env=ONE_THREAD
     )
+
+
+@nox.session
+def wasm(session: nox.Session) -> None:
+    """Compile the exact trainer; `nox -s wasm -- --check` compares with what is committed."""
+    install_only(session, "wasm")
+    session.run("python", "overfit_tutorial/exact/compile.py", *session.posargs)
 
 
 @nox.session

@@ -138,7 +138,7 @@ def fit_ensemble(
     weights = checks.check_weights(initial_weights, recipe, axes=(n_members,))
     checkpoints = checks.check_checkpoints(checkpoints, recipe, n_samples)
     n_jobs = threads.n_threads() if n_jobs is None else _arguments.check_count("n_jobs", n_jobs)
-    engine = checks.check_engine(engine, recipe)
+    engine = checks.check_engine(engine, recipe, n_samples)
     size = 1
     if engine == "xla":
         size = threads.block_size(n_members, recipe.n_parameters(), n_jobs)

@@ -158,7 +158,7 @@ def fit_network(
     units = checks.check_scaling(scaling, recipe, 1)
     weights = checks.check_weights(initial_weights, recipe)
     checkpoints = checks.check_checkpoints(checkpoints, recipe, x_row.size)
-    block = train_block(checks.check_engine(engine, recipe))(
+    block = train_block(checks.check_engine(engine, recipe, x_row.size))(
         x_row,
         y_row,
         recipe,

@@ -7,7 +7,7 @@ from typing import get_args
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from overfit_tutorial import _arguments
+from overfit_tutorial import _arguments, exact
 from overfit_tutorial._engine import draws, exactly
 from overfit_tutorial._engine.trained import EngineName
 from overfit_tutorial.recipes import Recipe, Scaling
@@ -37,18 +37,19 @@ def check_points(x: NDArray[np.float64], y: NDArray[np.float64], recipe: Recipe)
     draws.learning_rates(recipe.learning_rate, recipe.n_steps(n_samples))
 
 
-def check_engine(engine: EngineName | None, recipe: Recipe) -> EngineName:
+def check_engine(engine: EngineName | None, recipe: Recipe, n_samples: int) -> EngineName:
     """Return the engine that is asked for, or that fits the recipe; refuse one that cannot do."""
     if engine not in (None, *get_args(EngineName)):
         choices = ", ".join(get_args(EngineName))
         raise ValueError(f"engine must be None or one of {choices}, got {engine!r}")
-    if engine != "xla" and exactly.is_exact(recipe):
+    if engine != "xla" and exactly.is_exact(recipe, n_samples):
         return "exact"
     if engine == "exact":
         raise ValueError(
             "engine must not be 'exact' unless the recipe has activation='relu', dtype='float32' "
-            f"and dropout=0, got activation={recipe.activation!r}, dtype={recipe.dtype!r}, "
-            f"dropout={recipe.dropout:g}"
+            f"and dropout=0, and takes less than two gigabytes, got activation="
+            f"{recipe.activation!r}, dtype={recipe.dtype!r}, dropout={recipe.dropout:g}, "
+            f"{exact.n_bytes(recipe, n_samples):,} bytes"
         )
     from overfit_tutorial._engine import activations
 

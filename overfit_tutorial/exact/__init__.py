@@ -4,10 +4,10 @@ import functools
 import warnings
 
 from overfit_tutorial.exact import definition, webassembly
-from overfit_tutorial.exact.plan import Array, Plan, Trainer, plan_of
+from overfit_tutorial.exact.plan import MOST_BYTES, Array, Plan, Trainer, n_bytes, plan_of
 from overfit_tutorial.weights.arrays import Weights
 
-__all__ = ["Plan", "Trainer", "plan_of", "predict", "trainer_of"]
+__all__ = ["MOST_BYTES", "Plan", "Trainer", "n_bytes", "plan_of", "predict", "trainer_of"]
 
 
 def trainer_of(plan: Plan, x: Array, y: Array, weights: Weights, number: int) -> Trainer:

@@ -10,6 +10,8 @@ from numpy.typing import NDArray
 from overfit_tutorial.recipes import Recipe
 
 Array = NDArray[Any]  # of float32
+#: The memory of WebAssembly has addresses of 32 bits; half of them leaves room to grow.
+MOST_BYTES = 2**31
 #: Of each kind, what an optimizer keeps beside the weights.
 N_SLOTS = {
     "sgd": 0,
@@ -118,3 +120,15 @@ def plan_of(recipe: Recipe, n_samples: int, rates: NDArray[np.float64]) -> Plan:
         n_epochs=recipe.n_epochs(n_samples),
         rates=rates,
     )
+
+
+def n_bytes(recipe: Recipe, n_samples: int) -> int:
+    """Return how much memory the training takes, rounded up."""
+    n_train = recipe.n_train(n_samples)
+    batch_size = recipe.batch_size or n_train
+    # Weights, two slots and the best in single precision, sums in double; rows are filled up.
+    of_parameters = 24 * (recipe.n_parameters() + 4 * sum(recipe.hidden_widths))
+    # Activations and slopes of a batch.
+    of_points = 8 * (batch_size + 64) * (sum(recipe.hidden_widths) + 8) + 16 * n_samples
+    of_history = 8 * recipe.n_steps(n_samples) + 16 * recipe.n_epochs(n_samples)
+    return of_parameters + of_points + of_history

@@ -27,7 +27,6 @@ extern unsigned char __heap_base;
 #include <stdlib.h>
 #endif
 #define INLINE static inline __attribute__((always_inline))
-#define LAYERS 64
 #define POINTS_AT_ONCE 64 /* of a prediction */
 
 enum { SGD, MOMENTUM, NESTEROV, RMSPROP, ADAGRAD, ADAM, LION };
@@ -42,7 +41,7 @@ typedef struct {
   int *alive, n_alive;
 } Layer;
 
-static Layer layers[LAYERS + 1]; /* layers[0].out holds the inputs */
+static Layer *layers; /* layers[0].out holds the inputs */
 static int n_layers, n_points, n_train, n_validation, batch_size, keeps_short, shuffle, optimizer;
 static int n_epochs, average_from, patience;
 static int room; /* points that a row of activations has room for */
@@ -72,15 +71,21 @@ static void *take(unsigned long bytes) {
 }
 static void forget(void) { heap = ((unsigned long)&__heap_base + 15) & ~15ul; }
 #else
-static void *taken[16 * LAYERS];
-static int n_taken;
+static void **taken; /* each block begins with the address of the one before */
+
 static void *take(unsigned long bytes) {
-  void *block = 0;
-  if (posix_memalign(&block, 16, bytes + 16)) abort();
-  return taken[n_taken++] = block;
+  void **block = 0;
+  if (posix_memalign((void **)&block, 16, bytes + 16)) abort();
+  *block = taken;
+  taken = block;
+  return (char *)block + 16;
 }
 static void forget(void) {
-  while (n_taken) free(taken[--n_taken]);
+  while (taken) {
+    void **before = *taken;
+    free(taken);
+    taken = before;
+  }
 }
 #endif
 
@@ -513,8 +518,8 @@ static void end_epoch(int n) {
 /* Lay out a network of widths[0], ..., widths[n]; return where to write its widths. */
 EXPORT(begin) int *begin(int n) {
   forget();
-  if (n < 1 || n > LAYERS) return 0;
   n_layers = n;
+  layers = take((n + 1) * sizeof(Layer));
   return ints(n + 1);
 }
 
