@@ -39,7 +39,8 @@ def fit_line(x: ArrayLike, y: ArrayLike) -> Line:
     if len(x) != len(y):
         raise ValueError(f"x and y must have the same length, got {len(x)} and {len(y)}")
     # Centering first keeps the digits that the textbook formula loses when x is far from zero.
-    slope = float((x - x.mean()) @ (y - y.mean()) / _sum_of_squares(x))
+    # And a product of vectors would be left to a library, which sums as the machine likes best.
+    slope = float(np.sum((x - x.mean()) * (y - y.mean())) / _sum_of_squares(x))
     return Line(intercept=float(y.mean() - slope * x.mean()), slope=slope)
 
 
@@ -89,4 +90,4 @@ def _sum_of_squares(x: NDArray[np.float64]) -> float:
     if x.min() == x.max():
         raise ValueError(f"x must hold at least two different values, got {x[0]:g} {len(x)} times")
     centered = x - x.mean()
-    return float(centered @ centered)
+    return float(np.sum(centered * centered))

@@ -14,8 +14,8 @@ from sphinx.application import Sphinx
 
 FOLD = "code-fold"
 SETUP, SHOW, CHECK = "Setup", "How this is shown", "How this is checked"
-# The functions that state a claim, by the last part of their name.
-_CLAIMS = {"claim", "exact", "measured", "one_seed", "timing"}
+# The functions that state a claim or a fingerprint, by the last part of their name.
+_CLAIMS = {"claim", "exact", "measured", "one_seed", "state", "timing"}
 
 
 def called(statement: ast.stmt) -> str:

@@ -22,6 +22,7 @@ from words import typeset
 
 from overfit_tutorial import publishing
 from overfit_tutorial.claims import Claim
+from overfit_tutorial.fingerprints import Fingerprint
 from overfit_tutorial.tables import Table
 
 # A card that links by its title. Sphinx-gallery's own hides the link's text, has an invalid
@@ -71,6 +72,9 @@ def scrape(block: object, block_vars: dict[str, Any], gallery_conf: dict[str, An
         elif isinstance(item, Claim):
             page.claims.append(item.to_json())
             parts.append(f".. claim-box:: {item.id}\n\n")
+        elif isinstance(item, Fingerprint):
+            page.fingerprints[item.study] = item.digest
+            parts.append(f".. container:: claim\n\n   {item.sentence}\n")
         elif isinstance(item, Table):
             parts.append(table(item))
     published.write(page, published.record_path(target))

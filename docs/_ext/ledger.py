@@ -68,6 +68,8 @@ class Ledger(SphinxDirective):
             row += self._evidence(page, claim)
             rows += row
         section += rows
+        if tables := ", ".join(f"{study} {it}" for study, it in page.fingerprints.items()):
+            section += nodes.paragraph("", f"Fingerprints of its tables: {tables}.")
         return section
 
     def _evidence(self, page: published.Page, claim: dict[str, Any]) -> nodes.Node:
@@ -132,16 +134,21 @@ def to_csv(claims: list[dict[str, Any]]) -> str:
 
 
 def _write_for_machines(app: Sphinx, exception: Exception | None) -> None:
-    """Write ``claims.json`` and ``claims.csv`` at the site's root."""
+    """Write ``claims.json``, ``claims.csv`` and ``fingerprints.json`` at the site's root."""
     if exception is not None or app.builder.format != "html":
         return
+    pages = published.pages(app.env)
     claims = [
-        claim | {"page": f"{app.builder.get_target_uri(page.docname)}#{anchor(claim)}"}
-        for page in published.pages(app.env)
+        claim
+        | {"page": f"{app.builder.get_target_uri(page.docname)}#{anchor(claim)}"}
+        | {"fingerprints": page.fingerprints}
+        for page in pages
         for claim in page.claims
     ]
-    text = json.dumps(claims, indent=1, ensure_ascii=False) + "\n"
-    Path(app.outdir, "claims.json").write_text(text, encoding="utf-8")
+    prints = {page.docname: page.fingerprints for page in pages if page.fingerprints}
+    for name, values in {"claims": claims, "fingerprints": prints}.items():
+        text = json.dumps(values, indent=1, ensure_ascii=False) + "\n"
+        Path(app.outdir, f"{name}.json").write_text(text, encoding="utf-8")
     Path(app.outdir, "claims.csv").write_text(to_csv(claims), encoding="utf-8")
 
 

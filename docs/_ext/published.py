@@ -43,6 +43,8 @@ class Page:
     docname: str
     figures: list[Figure] = field(default_factory=list)
     claims: list[dict[str, Any]] = field(default_factory=list)
+    fingerprints: dict[str, str] = field(default_factory=dict)
+    """Of the tables of its studies, by the study's name."""
 
     @property
     def headline(self) -> dict[str, Any] | None:

@@ -185,6 +185,7 @@ class Trainer:
 
 def predict(weights: Weights, x: Array) -> Array:
     """Return a network's values; see `definition.predict`."""
-    recipe = Recipe(hidden_widths=[bias.size for bias in weights[1:-1:2]], batch_size=1, epochs=1)
+    widths = [bias.size for bias in weights[1:-1:2]]
+    recipe = Recipe(hidden_widths=widths, optimizer="sgd", batch_size=1, epochs=1)
     plan = plan_of(recipe, x.size, np.zeros(x.size))
     return Trainer(plan, x, np.zeros_like(x), weights, 0).predict()

@@ -69,7 +69,7 @@ def compare_held_out(
         ours, theirs = network[:, part], line[:, part]
         found[f"gap_{name}"] = np.mean(ours - theirs, axis=1)
         found[f"paired_{name}"] = _half_width(ours - theirs)
-        found[f"unpaired_{name}"] = np.hypot(_half_width(ours), _half_width(theirs))
+        found[f"unpaired_{name}"] = np.sqrt(_half_width(ours) ** 2 + _half_width(theirs) ** 2)
     sets = network[:, few:].reshape(len(network), -1, few)
     expected = known.noise_std**2 + found["risk"][:, np.newaxis]
     return found | _coverage(sets, expected)
@@ -134,7 +134,9 @@ def _half_width(values: NDArray[np.float64]) -> NDArray[np.float64]:
     from scipy.special import stdtrit
 
     m = values.shape[-1]
-    width: NDArray[np.float64] = stdtrit(m - 1, 0.975) * values.std(axis=-1, ddof=1) / np.sqrt(m)
+    # The last digits of such functions are not the same on every machine.
+    quantile = round(float(stdtrit(m - 1, 0.975)), 9)
+    width: NDArray[np.float64] = quantile * values.std(axis=-1, ddof=1) / np.sqrt(m)
     return width
 
 
@@ -146,7 +148,7 @@ def _chi2_ends(mean_square: ArrayLike, m: int) -> tuple[NDArray[np.float64], NDA
     from scipy.special import gammaincinv
 
     # The quantiles of chi-squared with m degrees of freedom are twice those of gamma with m / 2.
-    low, high = (2 * gammaincinv(m / 2, p) for p in (0.025, 0.975))
+    low, high = (round(float(2 * gammaincinv(m / 2, p)), 9) for p in (0.025, 0.975))
     total = np.asarray(mean_square, dtype=np.float64) * m
     return total / high, total / low
 
