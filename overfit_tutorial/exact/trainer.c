@@ -47,6 +47,7 @@ static int n_epochs, average_from, patience;
 static int room; /* points that a row of activations has room for */
 static double decay;
 static float *points, *targets, *ones, *gradient, *nothing;
+static int *at_units, *at_rows; /* of the units alive, where their activations and weights begin */
 static double *rates, *losses, *validation_losses;
 static int *order;
 static word order_state;
@@ -146,15 +147,14 @@ INLINE int forward_block(const Layer *before, const Layer *layer, int j, int at,
   vec sums[4][2];
   for (int k = 0; k < 4; k++)
     for (int q = 0; q < n_vectors; q++) sums[k][q] = splat(bias[k]);
+  const float *entered = before->out + at, *weights = layer->weights + j;
   for (int n = 0; n < before->n_alive; n++) {
-    int i = before->alive[n];
-    const float *entered = before->out + (long)i * room + at;
-    vec w = load(layer->weights + (long)i * layer->stride + j);
+    vec w = load(weights + at_rows[n]);
     vec each[4] = {
         __builtin_shufflevector(w, w, 0, 0, 0, 0), __builtin_shufflevector(w, w, 1, 1, 1, 1),
         __builtin_shufflevector(w, w, 2, 2, 2, 2), __builtin_shufflevector(w, w, 3, 3, 3, 3)};
     for (int q = 0; q < n_vectors; q++) {
-      vec x = load(entered + 4 * q);
+      vec x = load(entered + at_units[n] + 4 * q);
       for (int k = 0; k < 4; k++) sums[k][q] += each[k] * x;
     }
   }
@@ -176,6 +176,10 @@ INLINE int forward_block(const Layer *before, const Layer *layer, int j, int at,
 
 static void forward_hidden(const Layer *before, Layer *layer, int n_vectors) {
   int n = 0;
+  for (int k = 0; k < before->n_alive; k++) {
+    at_units[k] = before->alive[k] * room;
+    at_rows[k] = before->alive[k] * layer->stride;
+  }
   for (int j = 0; j < layer->stride; j += 4) {
     int bits = 0, q = 0;
     for (; q + 2 <= n_vectors; q += 2) bits |= forward_block(before, layer, j, 4 * q, 2);
@@ -215,13 +219,13 @@ INLINE void backward_block(Layer *before, const Layer *layer, const int *units, 
     rows[k] = layer->weights + (long)units[k] * layer->stride;
     for (int q = 0; q < n_vectors; q++) sums[k][q] = splat(0);
   }
+  const float *slopes = layer->slopes + at;
   for (int n = 0; n < layer->n_alive; n++) {
     int j = layer->alive[n];
-    const float *slopes = layer->slopes + (long)j * room + at;
-    vec slope[2];
-    for (int q = 0; q < n_vectors; q++) slope[q] = load(slopes + 4 * q);
-    for (int k = 0; k < n_units; k++)
-      for (int q = 0; q < n_vectors; q++) sums[k][q] += splat(rows[k][j]) * slope[q];
+    for (int q = 0; q < n_vectors; q++) {
+      vec slope = load(slopes + at_units[n] + 4 * q);
+      for (int k = 0; k < n_units; k++) sums[k][q] += splat(rows[k][j]) * slope;
+    }
   }
   for (int k = 0; k < n_units; k++)
     for (int q = 0; q < n_vectors; q++) {
@@ -231,6 +235,7 @@ INLINE void backward_block(Layer *before, const Layer *layer, const int *units, 
 }
 
 static void backward(Layer *before, const Layer *layer, int n_vectors) {
+  for (int k = 0; k < layer->n_alive; k++) at_units[k] = layer->alive[k] * room;
   for (int n = 0; n < before->n_alive; n += 4) {
     const int *units = before->alive + n;
     int q = 0, whole = before->n_alive - n >= 4;
@@ -571,6 +576,7 @@ void prepare(const int *widths, int train, int validation, int size, int keeps, 
   ones = floats(room);
   for (int s = 0; s < room; s++) ones[s] = 1;
   gradient = floats(widest), nothing = floats(widest);
+  at_units = ints(widest), at_rows = ints(widest);
   rates = doubles(n_steps);
   losses = doubles(epochs);
   validation_losses = doubles(validation ? epochs : 0);
