@@ -32,12 +32,7 @@ class Ledger(SphinxDirective):
     """Every claim of the site, grouped by the page that states it."""
 
     def run(self) -> list[nodes.Node]:
-        stated = published.pages(self.env)
-        for page in stated:
-            self.env.note_dependency(
-                str(published.record_path(Path(self.env.srcdir, page.docname + ".rst")))
-            )
-        stated = [page for page in stated if page.claims]
+        stated = [page for page in published.pages(self.env) if page.claims]
         plot = self._plot([claim for page in stated for claim in page.claims])
         return [*plot, *(self._group(page) for page in stated)]
 
@@ -101,10 +96,9 @@ class Ledger(SphinxDirective):
         script = Path(self.env.srcdir, page.docname + ".py")
         if not repository or not script.exists():
             return ""
-        lines = script.read_text(encoding="utf-8").splitlines()
-        place = next((k for k, line in enumerate(lines, 1) if f'"{claim["id"]}"' in line), 1)
+        before = script.read_text(encoding="utf-8").partition(f'"{claim["id"]}"')[0]
         path = page.docname.replace("auto_examples/", "examples/", 1)
-        return f"{repository}/blob/main/{path}.py#L{place}"
+        return f"{repository}/blob/main/{path}.py#L{len(before.splitlines())}"
 
 
 _AXIS = (
@@ -114,7 +108,7 @@ _AXIS = (
 
 
 def _ledger_is_outdated(app: Sphinx, *_: object) -> list[str]:
-    """Read the ledger anew: a new page changes it, though none of its own files has changed."""
+    """Read the ledger anew: any page changes it, though none of its own files has changed."""
     return ["ledger"] if "ledger" in app.env.all_docs else []
 
 
@@ -138,14 +132,12 @@ def _write_for_machines(app: Sphinx, exception: Exception | None) -> None:
     if exception is not None or app.builder.format != "html":
         return
     pages = published.pages(app.env)
-    claims = [
-        claim
-        | {"page": f"{app.builder.get_target_uri(page.docname)}#{anchor(claim)}"}
-        | {"fingerprints": page.fingerprints}
-        for page in pages
-        for claim in page.claims
-    ]
-    prints = {page.docname: page.fingerprints for page in pages if page.fingerprints}
+    claims, prints = [], {}
+    for page in pages:
+        address, tables = app.builder.get_target_uri(page.docname), page.fingerprints
+        prints |= {page.docname: tables} if tables else {}
+        known = {"fingerprints": tables}
+        claims += [c | known | {"page": f"{address}#{anchor(c)}"} for c in page.claims]
     for name, values in {"claims": claims, "fingerprints": prints}.items():
         text = json.dumps(values, indent=1, ensure_ascii=False) + "\n"
         Path(app.outdir, f"{name}.json").write_text(text, encoding="utf-8")

@@ -175,9 +175,8 @@ class ReadingPath(SphinxDirective):
     def run(self) -> list[nodes.Node]:
         steps = nodes.enumerated_list(classes=["reading-path"])
         for docname in self.config.reading_path:
-            step = nodes.list_item()
-            step += nodes.paragraph("", "", *self.parse_inline(f":doc:`/{docname}`")[0])
-            steps += step
+            words = self.parse_inline(f":doc:`/{docname}`")[0]
+            steps += nodes.list_item("", nodes.paragraph("", "", *words))
         return [steps]
 
 

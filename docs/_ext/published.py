@@ -43,8 +43,7 @@ class Page:
     docname: str
     figures: list[Figure] = field(default_factory=list)
     claims: list[dict[str, Any]] = field(default_factory=list)
-    fingerprints: dict[str, str] = field(default_factory=dict)
-    """Of the tables of its studies, by the study's name."""
+    fingerprints: dict[str, str] = field(default_factory=dict)  # by the name of the study
 
     @property
     def headline(self) -> dict[str, Any] | None:

@@ -15,7 +15,14 @@ holds, but the line is several times nearer to the truth.
 import matplotlib.pyplot as plt
 import numpy as np
 
-from overfit_tutorial import data, figures, ladder, statistics, tables
+from overfit_tutorial import (
+    data,
+    figures,
+    fingerprints,
+    ladder,
+    statistics,
+    tables,
+)
 from overfit_tutorial.claims import measured
 from overfit_tutorial.ensembles import fit_ensemble
 from overfit_tutorial.studies.recipe import judge_recipe
@@ -74,6 +81,7 @@ table = run_sweep(
     n_seeds=N_SEEDS,
     seeds_per_block=N_DATASETS,
 )
+fingerprints.state("luck", table)
 ratio = statistics.quantile_interval(
     table.error / table.line_error, confidence=0.99
 )
@@ -217,6 +225,7 @@ nested = run_sweep(
     n_seeds=N_DATASETS,
     seeds_per_block=N_DATASETS,
 )
+fingerprints.state("nested", nested)
 draws, parts = {}, {}
 columns = {"last step": "risk", "averaged weights": "averaged_risk"}
 for name, column in columns.items():

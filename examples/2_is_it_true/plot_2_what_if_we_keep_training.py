@@ -15,7 +15,7 @@ far as we went.
 import matplotlib.pyplot as plt
 import numpy as np
 
-from overfit_tutorial import data, figures, ladder, statistics
+from overfit_tutorial import data, figures, fingerprints, ladder, statistics
 from overfit_tutorial.claims import measured
 from overfit_tutorial.studies.recipe import follow_recipe
 from overfit_tutorial.sweeps import run_sweep
@@ -92,6 +92,15 @@ def train(moments, **changes):
 
 small_errors, small_risks, line_error = train(MOMENTS, batch_size=32)
 full_errors, full_risks, _ = train(MOMENTS, batch_size=None)
+fingerprints.state(
+    "moments",
+    {
+        "error_32": small_errors,
+        "risk_32": small_risks,
+        "error_100": full_errors,
+        "risk_100": full_risks,
+    },
+)
 every = ladder.rungs()
 dots, floor = every["join the dots"], every["least squares"]
 

@@ -16,7 +16,7 @@ standardized inputs, which alone do nothing that we can see.
 import matplotlib.pyplot as plt
 import numpy as np
 
-from overfit_tutorial import data, figures, ladder, statistics
+from overfit_tutorial import data, figures, fingerprints, ladder, statistics
 from overfit_tutorial.claims import measured
 from overfit_tutorial.studies.recipe import judge_recipe
 from overfit_tutorial.sweeps import run_sweep
@@ -80,6 +80,7 @@ table = run_sweep(
     n_seeds=N_SEEDS,
     seeds_per_block=N_SEEDS,
 )
+fingerprints.state("recipes", table)
 table = table.astype({"keep_short_batch": object}).fillna(
     {"batch_size": 32, "steps": 0, "epochs": 0, "keep_short_batch": True}
 )

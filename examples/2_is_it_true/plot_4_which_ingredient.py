@@ -17,7 +17,14 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from overfit_tutorial import figures, ladder, networks, statistics, tables
+from overfit_tutorial import (
+    figures,
+    fingerprints,
+    ladder,
+    networks,
+    statistics,
+    tables,
+)
 from overfit_tutorial.claims import measured
 from overfit_tutorial.studies.recipe import follow_recipe
 from overfit_tutorial.sweeps import run_sweep
@@ -131,6 +138,9 @@ frozen = ["new orders", "new orders, line"]
 cells = train([*crossed, *frozen], (SHORT, LONG))
 cells |= train(
     ["noise, units", "units, line", "noise, line (biases)"], (SHORT,)
+)
+fingerprints.state(
+    "ingredients", pd.concat(cells).reset_index(names=["way", "row"])
 )
 shown = [name for name in cells if "new orders" not in name]
 shown.sort(key=lambda name: name.count(","))

@@ -18,6 +18,7 @@ import numpy as np
 from overfit_tutorial import (
     data,
     figures,
+    fingerprints,
     ladder,
     linear,
     statistics,
@@ -77,6 +78,7 @@ table = run_sweep(
     n_seeds=N_SEEDS,
     seeds_per_block=N_SEEDS // 4,
 )
+fingerprints.state("judges", table)
 
 # %%
 # Twenty points cannot tell
@@ -244,6 +246,7 @@ stops = run_sweep(
     n_seeds=N_STOPS,
     seeds_per_block=N_STOPS,
 )
+fingerprints.state("stops", stops)
 kept = statistics.ratio_interval(
     stops.by_few, stops.end, seed=0, confidence=0.99
 )

@@ -3,6 +3,7 @@
 import csv
 import json
 import urllib.parse
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -141,3 +142,19 @@ def test_every_excess_risk_is_in_the_figure_and_nothing_else(site: Any, claims: 
     assert len(risks) >= 3
     told = ", ".join(f"{c['id'].replace('-', ' ')} {c['value']:.3g}" for c in risks)
     assert alt.endswith(f": {told}.")
+
+
+def test_tables_have_the_fingerprints_that_are_committed(site: Any, claims: Any) -> None:
+    """What the exact trainer computes is the same on this machine as on that of the commit.
+
+    After a change of a study, take the new ones: copy the built file over the committed one.
+    """
+    built = json.loads(site.text("fingerprints.json"))
+    committed = Path(__file__).parents[2] / "docs" / "fingerprints.json"
+    assert built == json.loads(committed.read_text(encoding="utf-8"))
+    for claim in claims:
+        page = claim["page"].partition(".html")[0]
+        assert claim["fingerprints"] == built.get(page, {})
+        for study, digest in claim["fingerprints"].items():
+            assert f"{study} {digest}" in site.tree("ledger.html").get_text()
+            assert digest in site.tree(f"{page}.html").get_text()
