@@ -16,8 +16,8 @@ from typing import Any
 from overfit_tutorial.sweeps import sources
 from overfit_tutorial.sweeps.describer import Describer, digest_of
 
-# They draw, wait or count; no number comes from them. The numbers of wasmtime come from a file of
-# this package, which counts with the module that names it: every version gives the same bits, since
+# They draw, wait or count; no number comes from them. What wasmtime computes is said by a file of
+# this package, which counts with the module that names it. Every version gives the same bits:
 # WebAssembly leaves only those of a NaN open, and none of these gets out.
 _NO_NUMBERS = {"filelock", "joblib", "matplotlib", "platformdirs", "tqdm", "wasmtime"}
 # Below everything else, also where only another library imports them.
