@@ -4,6 +4,8 @@ import dataclasses
 import enum
 import functools
 import importlib
+import importlib.metadata
+import shutil
 import sys
 import types
 from pathlib import Path
@@ -13,7 +15,11 @@ import pytest
 
 from overfit_tutorial import data
 from overfit_tutorial.recipes import Recipe
-from overfit_tutorial.sweeps import identity
+from overfit_tutorial.sweeps import identity, sources
+
+PACKAGE = Path(sources.__file__).parents[1]
+# On some machines the library has another name.
+(TENSORFLOW, *_) = importlib.metadata.packages_distributions()["tensorflow"]
 
 
 def key(function, **inputs):
@@ -337,6 +343,31 @@ def test_a_changed_version_counts_if_it_matters(installed, name, is_same):
     before = key(data.sample_noisy)
     installed[name] = "0.0.1"
     assert (key(data.sample_noisy) == before) == is_same
+
+
+@pytest.mark.parametrize(
+    ("name", "is_same"), [("wasmtime", True), ("keras", False), (TENSORFLOW, False)]
+)
+def test_of_what_trains_only_tensorflow_counts_with_its_version(installed, name, is_same):
+    train = importlib.import_module("overfit_tutorial.training").fit_network
+    before = key(train)
+    assert importlib.metadata.version(name)
+    installed[name] = "0.0.1"
+    assert (key(train) == before) == is_same
+
+
+def test_another_binary_of_the_exact_trainer_makes_what_it_trained_stale(tmp_path, monkeypatch):
+    copied = tmp_path / "overfit_tutorial"
+    shutil.copytree(PACKAGE, copied, ignore=shutil.ignore_patterns("__pycache__"))
+    real = sources.counted
+    find = {PACKAGE.name: copied}
+    monkeypatch.setattr(sources, "counted", lambda top: find.get(top) or real(top))
+    train = importlib.import_module("overfit_tutorial.training").fit_network
+    trained, drawn = key(train), key(data.sample_noisy)
+    binary = copied / "exact" / "trainer.wasm"
+    binary.write_bytes(binary.read_bytes() + b"\0")
+    assert key(train) != trained
+    assert key(data.sample_noisy) == drawn, "it trains nothing"
 
 
 def test_a_worker_that_differs_is_told(installed, toy):

@@ -74,6 +74,29 @@ def test_only_code_is_code(tmp_path, text, is_same):
     assert (sources.digest(before) == sources.digest(after)) == is_same
 
 
+def test_data_beside_a_module_that_it_names_is_part_of_its_code(tmp_path):
+    module, data, other = (tmp_path / name for name in ("m.py", "data.wasm", "other.wasm"))
+    for file in (data, other):
+        file.write_bytes(b"1")
+    module.write_text('"""other.wasm"""\nname = "data.wasm"  # other.wasm\n', encoding="utf-8")
+    before = sources.digest(module)
+    other.write_bytes(b"2")
+    assert sources.digest(module) == before, "a docstring names it, not the code"
+    data.write_bytes(b"2")
+    assert sources.digest(module) != before
+    data.write_bytes(b"1")
+    assert sources.digest(module) == before
+
+
+def test_a_name_without_a_file_and_a_module_are_no_data(tmp_path):
+    module = tmp_path / "m.py"
+    module.write_text('names = "missing.txt", "n.py", "..", "n"\n', encoding="utf-8")
+    before = sources.digest(module)
+    for name in ("n.py", "n"):
+        (tmp_path / name).write_text("x = 1\n", encoding="utf-8")
+    assert sources.digest(module) == before
+
+
 def test_a_digest_sees_that_a_file_has_changed(tmp_path):
     path = tmp_path / "file.py"
     path.write_text("x = 1\n", encoding="utf-8")

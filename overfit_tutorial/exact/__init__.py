@@ -1,6 +1,7 @@
 """A trainer with the same bits on every machine, in NumPy and in WebAssembly."""
 
 import functools
+import threading
 import warnings
 
 from overfit_tutorial.exact import definition, webassembly
@@ -23,9 +24,17 @@ def predict(weights: Weights, x: Array) -> Array:
     return values
 
 
-@functools.cache
+_ASKING = threading.Lock()
+
+
 def _has_webassembly() -> bool:
     """Return whether WebAssembly runs here; warn once where it does not."""
+    with _ASKING:  # threads that ask at once
+        return _ask()
+
+
+@functools.cache
+def _ask() -> bool:
     if not webassembly.is_available():
         warnings.warn(
             "the package wasmtime is not here: networks are trained by NumPy, "

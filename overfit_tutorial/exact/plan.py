@@ -124,11 +124,13 @@ def plan_of(recipe: Recipe, n_samples: int, rates: NDArray[np.float64]) -> Plan:
 
 def n_bytes(recipe: Recipe, n_samples: int) -> int:
     """Return how much memory the training takes, rounded up."""
-    n_train = recipe.n_train(n_samples)
-    batch_size = recipe.batch_size or n_train
-    # Weights, two slots and the best in single precision, sums in double; rows are filled up.
-    of_parameters = 24 * (recipe.n_parameters() + 4 * sum(recipe.hidden_widths))
+    batch_size = recipe.batch_size or recipe.n_train(n_samples)
+    widths = (1, *recipe.hidden_widths, 1)
+    filled = [width + -width % 4 for width in widths]
+    # Weights, two slots and the best in single precision, sums in double; lists of units.
+    rows = zip(widths, filled[1:], strict=False)
+    of_parameters = sum(24 * (n_in + 1) * n_out for n_in, n_out in rows) + 200 * sum(filled)
     # Activations and slopes of a batch.
-    of_points = 8 * (batch_size + 64) * (sum(recipe.hidden_widths) + 8) + 16 * n_samples
+    of_points = 8 * (batch_size + 64) * (sum(filled) + 1) + 16 * n_samples
     of_history = 8 * recipe.n_steps(n_samples) + 16 * recipe.n_epochs(n_samples)
     return of_parameters + of_points + of_history

@@ -4,12 +4,14 @@ A thread has a store of its own, in which it trains one network after the other.
 it does not hold Python's lock.
 """
 
+import atexit
 import ctypes
 import functools
 import importlib.resources
 import itertools
 import math
 import threading
+import weakref
 from typing import Any
 
 import numpy as np
@@ -41,7 +43,11 @@ def _module() -> tuple[Any, Any]:
     configuration.wasm_simd = True
     engine = wasmtime.Engine(configuration)
     binary = importlib.resources.files(__package__).joinpath("trainer.wasm").read_bytes()
-    return engine, wasmtime.Module(engine, binary)
+    module = wasmtime.Module(engine, binary)
+    # Later its library is half gone: Python would complain as it ends.
+    for part in (module, engine):
+        atexit.register(part.close)
+    return engine, module
 
 
 _COMPILING, _THREAD = threading.Lock(), threading.local()
@@ -56,6 +62,7 @@ class _Instance:
         with _COMPILING:
             engine, module = _module()
         self._store = wasmtime.Store(engine)
+        weakref.finalize(self, self._store.close)
         exports = wasmtime.Instance(self._store, module, []).exports(self._store)
         self._functions: dict[str, Any] = {name: exports[name] for name in exports}
         self._memory = self._functions.pop("memory")
@@ -110,8 +117,9 @@ class Trainer:
         self._array("points", np.float32, x.size)[:] = x
         self._array("targets", np.float32, y.size)[:] = y
         self._array("rates", np.float64, plan.rates.size)[:] = plan.rates
-        for old, new in zip(self._layers("weights"), weights, strict=True):
-            old[:] = new
+        for kind in ("weights", "best") if plan.n_validation else ("weights",):
+            for old, new in zip(self._layers(kind), weights, strict=True):
+                old[:] = new
         self._n_epochs = 0
 
     @property

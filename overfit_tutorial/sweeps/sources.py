@@ -2,18 +2,22 @@
 
 A docstring or a comment changes no number, and so it is no part of what is called code here.
 Every import counts, also one inside a function; one that is computed at run time is not seen.
+A file of data that lies beside a module and that it names, as ``"trainer.wasm"``, is part of its
+code.
 """
 
 import ast
 import functools
 import hashlib
 import importlib.util
+import re
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 _PACKAGE = __name__.partition(".")[0]
+_FILE_NAME = re.compile(r"[\w-]+(\.[\w-]+)+")
 #: Maps the first part of a module's name to its file, or its folder, if its code is to count.
 Finder = Callable[[str], Path | None]
 
@@ -102,23 +106,35 @@ def _place(top: str, place: str | None) -> Path | None:
 
 def code(path: Path) -> str:
     """Return a file's syntax tree as text, without docstrings and comments."""
+    return ast.dump(_wordless(path))
+
+
+def _wordless(path: Path) -> ast.Module:
     tree = _tree(path)
     for node in ast.walk(tree):
         documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
         if isinstance(node, documented) and ast.get_docstring(node, clean=False) is not None:
             node.body = node.body[1:]
-    return ast.dump(tree)
+    return tree
 
 
 def digest(path: Path) -> str:
-    """Return a digest of a file's code; parsing is what takes time, so it is done once."""
+    """Return a digest of a file's code, and of the data beside it that it names."""
     stat = path.stat()
-    return _digest(path, stat.st_mtime_ns, stat.st_size)
+    own, names = _digest(path, stat.st_mtime_ns, stat.st_size)
+    files = [path.with_name(name) for name in names]
+    data = [hashlib.sha256(file.read_bytes()).hexdigest() for file in files if file.is_file()]
+    return hashlib.sha256("".join([own, *data]).encode()).hexdigest() if data else own
 
 
 @functools.lru_cache(maxsize=1024)
-def _digest(path: Path, *_version: int) -> str:
-    return hashlib.sha256(code(path).encode()).hexdigest()
+def _digest(path: Path, *_version: int) -> tuple[str, tuple[str, ...]]:
+    """Return a digest of the code, and all in it that may name data: parsing takes time."""
+    tree = _wordless(path)
+    constants = [node.value for node in ast.walk(tree) if isinstance(node, ast.Constant)]
+    texts = {text for text in constants if isinstance(text, str) and _FILE_NAME.fullmatch(text)}
+    names = tuple(sorted(text for text in texts if not text.endswith(".py")))
+    return hashlib.sha256(ast.dump(tree).encode()).hexdigest(), names
 
 
 def _tree(path: Path) -> ast.Module:

@@ -64,4 +64,8 @@ def test_the_wheel_is_the_same_whenever_it_is_built(tmp_path):
     assert list(tmp_path.glob("*.whl")) == [wheels[0]] == [wheels[1]]
     once = wheels[0].read_bytes()
     assert downloads.build_wheel(ROOT, tmp_path).read_bytes() == once
-    assert "overfit_tutorial/py.typed" in zipfile.ZipFile(wheels[0]).namelist()
+    packed = {f"overfit_tutorial/{name}" for name in ("py.typed", "exact/trainer.c")}
+    archive = zipfile.ZipFile(wheels[0])
+    assert packed < set(archive.namelist())
+    binary = "overfit_tutorial/exact/trainer.wasm"
+    assert archive.read(binary) == (ROOT / binary).read_bytes()
