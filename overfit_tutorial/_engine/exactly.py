@@ -80,7 +80,8 @@ def _train(
         while done < end and not trainer.is_over:
             start, before = perf_counter(), done
             done = trainer.advance(end, max(int(n_steps), 1))
-            n_steps *= np.clip(_SECONDS_A_CALL / (perf_counter() - start), 0.1, 10)
+            pace = np.clip(_SECONDS_A_CALL / (perf_counter() - start), 0.1, 10)
+            n_steps = min(n_steps * pace, plan.rates.size)
             proceed(done - before)
         if end in checkpoints:
             kept[end], slots[end] = trainer.weights(), trainer.slots()
