@@ -481,6 +481,15 @@ def test_results_cannot_be_written_to():
             array[...] = 0
 
 
+def test_every_epoch_may_be_a_checkpoint():
+    # Each short call made the next one ten times as long, until its steps left 32 bits.
+    recipe = Recipe(hidden_widths=(2,), batch_size=None, epochs=400)
+    fit = fit_network(POINTS.x, POINTS.y, recipe, seed=0, checkpoints=range(1, 401))
+    assert list(fit.checkpoints) == list(range(1, 401))
+    for last, kept in zip(fit.weights, fit.checkpoints[400], strict=True):
+        np.testing.assert_array_equal(last, kept)
+
+
 def test_a_network_that_diverges_says_so():
     wild = SMALL.replace(optimizer="sgd", learning_rate=1e6, dtype="float32")
     assert fit_network(POINTS.x, POINTS.y, wild, seed=0).diverged
