@@ -5,6 +5,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from overfit_tutorial.exact import definition
+
 EXAMPLES = Path(__file__).parents[2] / "examples"
 LADDER = EXAMPLES / "1_story" / "plot_1_how_wrong_can_a_curve_be.py"
 NOISE = EXAMPLES / "1_story" / "plot_2_do_parameters_chase_noise.py"
@@ -14,6 +16,7 @@ LUCK = EXAMPLES / "2_is_it_true" / "plot_1_was_it_luck.py"
 LONGER = EXAMPLES / "2_is_it_true" / "plot_2_what_if_we_keep_training.py"
 INGREDIENT = EXAMPLES / "2_is_it_true" / "plot_4_which_ingredient.py"
 KNOWN = EXAMPLES / "2_is_it_true" / "plot_5_could_i_have_known.py"
+BITS = EXAMPLES / "6_builders" / "plot_3_same_bits_everywhere.py"
 EAGER = {"hidden_widths": (30,) * 5, "standardize_x": True, "standardize_y": True}
 
 
@@ -117,3 +120,30 @@ def test_the_sign_of_the_gap_is_right_more_often_than_not(perform):
     )
     assert few == pytest.approx(0.7, abs=0.05)
     assert many > 0.9
+
+
+def test_another_order_of_sums_changes_a_third_of_the_weights(perform, monkeypatch):
+    monkeypatch.setattr(definition, "batch_sums", definition.batch_sums)  # as it was, afterwards
+    line = "definition.batch_sums = lambda inputs, slopes: inputs @ slopes.T\n"
+    page = perform(BITS, "by_numpy", changes=[("by_numpy = train(", line + "by_numpy = train(")])
+    ours, machines, start = (
+        np.concatenate([weight.ravel() for weight in weights])
+        for weights in (page["run"][-1], page["by_numpy"][-1], page["first"])
+    )
+    is_other, never_moves = ours != machines, (ours == start) & (machines == start)
+    assert is_other.mean() == pytest.approx(1 / 3, abs=0.1)
+    assert never_moves.sum() > 0.6 * (~is_other).sum()
+
+
+def test_a_push_five_thousand_times_as_strong_ends_no_further_away(perform):
+    push = [("np.nextafter(y[0], np.float32(np.inf))", "y[0] + np.float32(0.01)")]
+    far, near = (perform(BITS, "wakes", changes=changes) for changes in (push, ()))
+    assert (far["moved"][0] - far["y"][0]) / np.spacing(far["y"][0]) == pytest.approx(
+        5000, rel=0.1
+    )
+    assert far["wakes"]["one last digit"] + 1 == 12
+    assert near["wakes"]["one last digit"] + 1 == 33
+    ends = [
+        page["gaps"](page["run"], page["changed"]["one last digit"])[-1] for page in (far, near)
+    ]
+    assert ends == pytest.approx([1, 1], rel=0.5)

@@ -16,6 +16,7 @@ LONGER = HOLDS + "plot_2_what_if_we_keep_training.html"
 RECIPE = HOLDS + "plot_3_is_it_the_recipe.html"
 INGREDIENT = HOLDS + "plot_4_which_ingredient.html"
 KNOWN = HOLDS + "plot_5_could_i_have_known.html"
+BITS = "auto_examples/6_builders/plot_3_same_bits_everywhere.html"
 AGREE = "auto_examples/6_builders/plot_4_would_other_code_agree.html"
 CLUSTER = "auto_examples/6_builders/plot_2_the_same_sweep_on_a_cluster.html"
 LANDSCAPE = "auto_examples/3_loss_landscape/"
@@ -60,6 +61,9 @@ QUERIES = {
     "held-out points": {KNOWN, "glossary.html", "api/studies.held_out.html"},
     "chi-squared interval": {KNOWN, "api/studies.held_out.html"},
     "NumPy by hand": {AGREE},
+    "same bits": {BITS},
+    "rounding order of sums": {BITS},
+    "WebAssembly": {BITS, "glossary.html", "api/exact.html"},
     "ladder": {LADDER, "api/ladder.html", "glossary.html"},
     "dask cluster": {CLUSTER},
     "PyTorch": {"development/speed.html"},
