@@ -17,7 +17,7 @@ import zlib
 import matplotlib.pyplot as plt
 import numpy as np
 
-from overfit_tutorial import data, draws, figures, statistics, tables
+from overfit_tutorial import data, draws, figures, statistics
 from overfit_tutorial.claims import exact, measured, number
 from overfit_tutorial.ensembles import fit_ensemble
 from overfit_tutorial.exact import definition, plan_of, webassembly
@@ -48,27 +48,31 @@ def add(numbers):
 
 fused = np.float32(0)
 for a, b in zip(x.astype(float), y.astype(float), strict=True):
-    fused = np.float32(fused + a * b)  # the product of two is exact in float64
+    fused = np.float32(fused + a * b)  # this product is exact in float64
 lanes = [add((x * y)[lane::4]) for lane in range(4)]
 sums = {
     "first to last": add(x * y),
     "last to first": add((x * y)[::-1]),
-    "in four sums": (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]),
-    "first to last, fused": fused,
-    "NumPy's x @ y, here": x @ y,
+    "four sums": (lanes[0] + lanes[1]) + (lanes[2] + lanes[3]),
+    "fused": fused,
+    "x @ y, here": x @ y,
 }
 
-tables.show(
-    {
-        "order": list(sums),
-        "sum": list(sums.values()),
-        "units in the last place": [
-            round((s - sums["first to last"]) / np.spacing(add(x * y)))
-            for s in sums.values()
-        ],
-    },
-    sum=".3f",
-    units_in_the_last_place="+d",
+figure, ax = plt.subplots(figsize=(5.6, 2.8))
+right = x.astype(float) @ y.astype(float)
+unit = np.spacing(add(x * y))
+ax.axvline(0, **figures.mark("truth"))
+for row, total in enumerate(sums.values()):
+    ax.plot((total - right) / unit, row, "o", color=figures.LIGHT["network"])
+ax.set_yticks(range(len(sums)), sums)
+ax.set(xlabel="units in the last place", ylim=(len(sums) - 0.5, -0.5))
+ax.set_title("One sum, in five orders")
+figures.show(
+    figure,
+    caption="Distances from the sum that more digits give (dashed). The last "
+    "row is NumPy's, on the machine that built this page.",
+    alt="Five dots, one for each order, lie within a few units around a "
+    "dashed line, most of them at different places.",
 )
 
 # %%
@@ -173,16 +177,10 @@ changed = {
 }
 
 # %%
-# They drift apart, and in jumps. Why? Perhaps since a unit wakes in one run
+# They drift apart, and in jumps. Why? Perhaps because a unit wakes in one run
 # and not yet in the other: then the two no longer do the same sums. So we look
 # for the first epoch after which some unit is alive at one of the points in
 # one run, and dead in the other: the dots in the figure.
-
-
-def gaps(one, other):
-    """Return the largest difference of two weights, after each epoch."""
-    pairs = (zip(*both, strict=True) for both in zip(one, other, strict=True))
-    return np.array([max(abs(a - b).max() for a, b in pair) for pair in pairs])
 
 
 def living(weights):
@@ -198,59 +196,60 @@ def first_change(one, other):
 
 wakes = {name: first_change(run, other) for name, other in changed.items()}
 
-places = ((np.arange(501) + 0.5) * 20 / 501).astype("float32")
-figure, (above, below) = plt.subplots(2, 1, figsize=(5.6, 7.0))
+figure, ax = plt.subplots()
+
+
+def gaps(one, other):
+    """Return the largest difference of two weights, after each epoch."""
+    pairs = (zip(*both, strict=True) for both in zip(one, other, strict=True))
+    return np.array([max(abs(a - b).max() for a, b in pair) for pair in pairs])
+
+
 steps, zero = STEPS * np.arange(1, EPOCHS + 1), 1e-9
-for (name, other), role in zip(
-    changed.items(), ("series_a", "series_b"), strict=True
-):
-    marks, apart, dot = figures.mark(role), gaps(run, other), wakes[name]
-    above.plot(steps, apart, **marks)
-    above.plot(steps[dot], apart[dot], "o", color=marks["color"])
-    curve = definition.predict(other[-1], places)
-    figures.plot_curve(below, places, curve, role=role, label=name)
+roles = dict(zip(changed, ("series_a", "series_b"), strict=True))
+for name, other in changed.items():
+    marks, apart, dot = (
+        figures.mark(roles[name]),
+        gaps(run, other),
+        wakes[name],
+    )
+    assert apart[:dot].max() < 1e-4  # as long as the same units live
+    ax.plot(steps, apart, **marks)
+    ax.plot(steps[dot], apart[dot], "o", color=marks["color"])
 no_gap = {"color": figures.LIGHT["network"], "linewidth": 3}
-above.plot(steps, gaps(run, by_numpy) + zero, **no_gap)
-above.set(yscale="log", ylim=(zero / 2, 30), xlabel="steps")
+ax.plot(steps, gaps(run, by_numpy) + zero, **no_gap)
+ax.set(yscale="log", ylim=(zero / 2, 30), xlabel="steps")
 ticks = {zero: "0", 1e-7: "1e-7", 1e-5: "1e-5", 1e-3: "0.001", 0.1: "0.1"}
-above.set_yticks(list(ticks), ticks.values())
-above.set_ylabel("largest difference")
-above.set_title("From one last digit to another network")
-above.annotate("NumPy and WebAssembly", (800, 2 * zero), ha="right")
-above.annotate("noise 2.0001", (110, 1.5))
-above.annotate("one last digit", (300, 2e-4))
-curve = definition.predict(run[-1], places)
-figures.plot_curve(below, places, curve, role="network")
-figures.plot_curve(below, places, points.truth(places), role="truth")
-below.set(xlabel="x", ylabel="y", title="Where they end")
-below.legend()
+ax.set_yticks(list(ticks), ticks.values())
+ax.set_ylabel("largest difference of weights")
+ax.set_title("From one last digit to another network")
+ax.annotate("NumPy and WebAssembly", (800, 2 * zero), ha="right")
+ax.annotate("noise 2.0001", (110, 1.5))
+ax.annotate("one last digit", (300, 2e-4))
 figures.show(
     figure,
-    caption="Above: the largest difference from a weight of the story's "
-    "network, of NumPy's, and of two whose data differ by next to nothing. "
-    "The scale is logarithmic, with zero put below. A dot: for the first "
-    "time, a unit lives in one run only. Below: the networks after 800 steps.",
-    alt="Above, two curves climb in jumps over eight hundred steps, from "
-    "about a millionth to about one; each has its dot where the jumps begin. "
-    "A third line, of NumPy and WebAssembly, stays at zero. Below, three "
-    "curves run beside a dashed line and end in different places.",
+    caption="How far the weights are from those of the story's network: of "
+    "NumPy's, and of two whose data differ by next to nothing. The scale is "
+    "logarithmic, with zero put below. A dot: the first unit that lives in "
+    "one run only.",
+    alt="Two curves climb in jumps over eight hundred steps, from about a "
+    "millionth to about one; each has its dot where the jumps begin. A third "
+    "line, of NumPy and WebAssembly, stays at zero.",
     headline=True,
 )
 
-
-def in_bytes(weights):
-    """Return weights as bytes, four for each, the least first."""
-    return b"".join(w.astype("<f4").tobytes() for w in weights)
-
-
-one, other = (
-    np.frombuffer(in_bytes(found[-1]), "<u4") for found in (run, by_numpy)
-)
 exact(
     "same-bits",
-    "After 800 steps, {} of the {n:,} weights differ in any bit between NumPy "
-    "and WebAssembly, which take each sum in the same written order.",
-    number(int((one != other).sum()), n=one.size).equal_to(0),
+    "The same to the last bit: of {n:,} weights, {} differ after 800 steps "
+    "between NumPy and WebAssembly, which take each sum in the same written "
+    "order.",
+    number(
+        sum(
+            int((a.view("u4") != b.view("u4")).sum())
+            for a, b in zip(run[-1], by_numpy[-1], strict=True)
+        ),
+        n=STORY.n_parameters(),
+    ).equal_to(0),
     wrong_if="one bit of one weight were another",
     headline=True,
 )
@@ -258,7 +257,9 @@ exact(
     "checksum-of-seed-zero",
     "The trained weights of seed 0 have the checksum {:,} (CRC-32 of their "
     "bytes), on any machine.",
-    number(zlib.crc32(in_bytes(run[-1]))).equal_to(2_023_443_830),
+    number(
+        zlib.crc32(b"".join(w.astype("<f4").tobytes() for w in run[-1]))
+    ).equal_to(2_023_443_830),
     wrong_if="a machine found another one",
 )
 
@@ -266,6 +267,29 @@ exact(
 # The checksum stands in this page's code, and not for this machine alone. Run
 # the script on yours: if one bit is another, it stops.
 #
+# As long as the same units live, the differences hardly grow. Then the curves
+# part, and end where other luck would have taken them.
+
+places = ((np.arange(501) + 0.5) * 20 / 501).astype("float32")
+curve = definition.predict(run[-1], places)
+
+figure, ax = plt.subplots()
+for name, other in changed.items():
+    other_curve = definition.predict(other[-1], places)
+    figures.plot_curve(ax, places, other_curve, role=roles[name], label=name)
+figures.plot_curve(ax, places, curve, role="network")
+figures.plot_curve(ax, places, points.truth(places), role="truth")
+ax.set(xlabel="x", ylabel="y", title="Next to no difference, after 800 steps")
+ax.legend()
+figures.show(
+    figure,
+    caption="The story's network of seed 0, and the two whose data differ "
+    "from its data by next to nothing.",
+    alt="Three curves rise beside a dashed line. They bend in different "
+    "places near zero and end at different heights.",
+)
+
+# %%
 # Another network, the same kind
 # ------------------------------
 #
@@ -275,19 +299,26 @@ exact(
 # the diagonal.
 
 samples = data.sample_noisy_many(N_SEEDS, seed=DATA_SEED)
+noisier = data.sample_noisy_many(N_SEEDS, noise_std=2.0001, seed=DATA_SEED)
 moved = samples.y.astype("float32")
 moved[:, 0] = np.nextafter(moved[:, 0], np.float32(np.inf))
-noisier = data.sample_noisy_many(N_SEEDS, noise_std=2.0001, seed=DATA_SEED).y
-curves, digit_curves, noise_curves = (
-    fit_ensemble(samples.x, y, seed=TRAINING_SEED).predict(places)
-    for y in (samples.y, moved.astype(float), noisier)
-)
-truth = samples.truth(places)
-risks, noise_risks = (
-    np.mean((found - truth) ** 2, axis=1) for found in (curves, noise_curves)
+curves, noise_curves, digit_curves = (
+    fit_ensemble(samples.x, targets, seed=TRAINING_SEED).predict(places)
+    for targets in (samples.y, noisier.y, moved.astype(float))
 )
 
 figure, ax = plt.subplots()
+
+
+def distance(one, other):
+    """Return the root mean square distance of each pair of curves."""
+    return np.sqrt(np.mean((one - other) ** 2, axis=1))
+
+
+truth, sure = samples.truth(places), {"confidence": 0.99}
+risks, noise_risks = (
+    distance(found, truth) ** 2 for found in (curves, noise_curves)
+)
 ax.plot(risks, noise_risks, "o", color=figures.LIGHT["network"], markersize=5)
 ends = np.array([risks.min() / 1.5, risks.max() * 1.5])
 ax.plot(ends, ends, color=figures.LIGHT["muted"], linewidth=1)
@@ -303,12 +334,6 @@ figures.show(
 )
 
 
-def distance(one, other):
-    """Return the root mean square distance of each pair of curves."""
-    return np.sqrt(np.mean((one - other) ** 2, axis=1))
-
-
-sure = {"confidence": 0.99}
 measured(
     "changed-noise-moves-a-run",
     "With a noise of 2.0001 rather than 2, the final curve lies elsewhere by "
