@@ -178,7 +178,7 @@ figures.show(
     alt="Three clouds of marks on logarithmic axes of sharpness and excess "
     "risk, from the lower left to the upper right. Median sharpness: "
     f"{medians[0]} without wrong points, {medians[1]} and {medians[2]} with "
-    "wrong points. Every gray line runs up and to the right.",
+    "wrong points. The gray lines run up and to the right.",
     headline=True,
 )
 measured(
@@ -191,8 +191,13 @@ measured(
 )
 
 # %%
-# The order is the same for every member: the larger the offset, the worse, and
-# the sharper. How much, between the two kinds of bad minima?
+# The larger the offset, the worse, and the sharper: in how many of the members?
+# And by how much, between the two kinds of bad minima?
+
+ordered = np.ones(both.sum(), bool)
+for values in (sharpness, risk):
+    ordered &= (values[8] > values[4]) & (values[4] > values[0])
+print(f"All in this order: {ordered.sum()} of {both.sum()} members.")
 
 steeper = statistics.quantile_interval(
     sharpness[8] / sharpness[4], confidence=0.99
@@ -206,10 +211,6 @@ measured(
     steeper.above(1),
     excess_risk=riskier.above(1),
 )
-# Asserted after the claim, so that the claim can fail.
-for values in (sharpness, risk):
-    assert np.all(values[8] > values[4])
-    assert np.all(values[4] > values[0])
 
 # %%
 # Other measures tell the same: the trace, and the norm of all eigenvalues
