@@ -135,6 +135,23 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             metafunc.parametrize(name, values, ids=[v.removesuffix(".html") for v in values])
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep in one process what shares a visit, or what a module builds.
+
+    Modules come first: some take minutes, and the pages, each a few seconds, even it out.
+    """
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(page_visited(item) or item.path.stem))
+    items.sort(key=lambda item: bool(page_visited(item)))
+
+
+def page_visited(item: pytest.Item) -> str:
+    """Return the page that a test visits, if it is one for each page."""
+    values = item.callspec.params if hasattr(item, "callspec") else {}
+    page: str = values.get("page") or values.get("executed_page") or ""
+    return page if "visit" in getattr(item, "fixturenames", ()) else ""
+
+
 def first_of_each(pages: Iterable[str], kind: Callable[[str], str]) -> list[str]:
     """Return the first page of each kind."""
     firsts: dict[str, str] = {}
