@@ -2,6 +2,7 @@
 
 import ast
 import functools
+import inspect
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -12,8 +13,15 @@ from overfit_tutorial.statistics import Bounded
 from overfit_tutorial.studies import minima
 
 ROOT = Path(__file__).parents[2]
-# Several pages, exercises and worlds look at the same minima.
-find_minima_once = functools.cache(minima.find_minima)
+# Several pages, exercises and worlds look at the same minima, and ask for them in many ways.
+_found = functools.cache(minima.find_minima)
+_asked = inspect.signature(minima.find_minima)
+
+
+def find_minima_once(*args, **options):
+    asked = _asked.bind(*args, **options)
+    asked.apply_defaults()
+    return _found(*asked.args, **asked.kwargs)
 
 
 class _Enough(BaseException):
