@@ -135,6 +135,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             metafunc.parametrize(name, values, ids=[v.removesuffix(".html") for v in values])
 
 
+# First, because pytest-xdist reads the groups when it is asked itself.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep in one process what shares a visit, or what a module builds.
 
