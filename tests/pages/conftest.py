@@ -28,12 +28,14 @@ class _Enough(BaseException):
     """Every claim that was waited for has been stated."""
 
 
+# First, because pytest-xdist reads the groups when it is asked itself.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Keep tests that look at the same minima in one process, where others work beside it."""
+    """Keep the worlds of a page in one process, where others work beside it: it trains once."""
     for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
-            room = "landscape" if "landscape" in item.path.stem else item.path.stem
-            item.add_marker(pytest.mark.xdist_group(room))
+        page = item.callspec.params.get("page") if hasattr(item, "callspec") else None
+        if page and item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.xdist_group(page))
 
 
 @pytest.fixture(autouse=True)
@@ -87,7 +89,7 @@ def claims_of(monkeypatch, perform):
     It stops at the last of the claims that are waited for, or at an error that it may stop at.
     """
 
-    def run(script, *, waits_for=None, may_stop_at=()):
+    def run(script, *, waits_for=None, may_stop_at=(), changes=()):
         found = {}
 
         def claim(id, sentence, *, holds, **values):
@@ -99,7 +101,7 @@ def claims_of(monkeypatch, perform):
 
         monkeypatch.setattr(claims, "claim", claim)
         try:
-            perform(script)
+            perform(script, changes=changes)
         except (_Enough, *may_stop_at):
             pass
         return found
