@@ -2,6 +2,7 @@
 
 import ast
 import functools
+import inspect
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -12,20 +13,29 @@ from overfit_tutorial.statistics import Bounded
 from overfit_tutorial.studies import minima
 
 ROOT = Path(__file__).parents[2]
-# Several pages, exercises and worlds look at the same minima.
-find_minima_once = functools.cache(minima.find_minima)
+# Several pages, exercises and worlds look at the same minima, and ask for them in many ways.
+_found = functools.cache(minima.find_minima)
+_asked = inspect.signature(minima.find_minima)
+
+
+def find_minima_once(*args, **options):
+    asked = _asked.bind(*args, **options)
+    asked.apply_defaults()
+    return _found(*asked.args, **asked.kwargs)
 
 
 class _Enough(BaseException):
     """Every claim that was waited for has been stated."""
 
 
+# First, because pytest-xdist reads the groups when it is asked itself.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
-    """Keep tests that look at the same minima in one process, where others work beside it."""
+    """Keep the worlds of a page in one process, where others work beside it: it trains once."""
     for item in items:
-        if item.path.is_relative_to(Path(__file__).parent):
-            room = "landscape" if "landscape" in item.path.stem else item.path.stem
-            item.add_marker(pytest.mark.xdist_group(room))
+        page = item.callspec.params.get("page") if hasattr(item, "callspec") else None
+        if page and item.path.is_relative_to(Path(__file__).parent):
+            item.add_marker(pytest.mark.xdist_group(page))
 
 
 @pytest.fixture(autouse=True)
@@ -79,7 +89,7 @@ def claims_of(monkeypatch, perform):
     It stops at the last of the claims that are waited for, or at an error that it may stop at.
     """
 
-    def run(script, *, waits_for=None, may_stop_at=()):
+    def run(script, *, waits_for=None, may_stop_at=(), changes=()):
         found = {}
 
         def claim(id, sentence, *, holds, **values):
@@ -91,7 +101,7 @@ def claims_of(monkeypatch, perform):
 
         monkeypatch.setattr(claims, "claim", claim)
         try:
-            perform(script)
+            perform(script, changes=changes)
         except (_Enough, *may_stop_at):
             pass
         return found

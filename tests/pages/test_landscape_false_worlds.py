@@ -4,7 +4,7 @@ A page's claims hold on the site, or it would not be built. Here the same page r
 speaks of does not happen: wrong points do no harm, a rescaling changes nothing.
 """
 
-import dataclasses
+import copy
 import functools
 import re
 from pathlib import Path
@@ -40,7 +40,7 @@ def but_seen(**views):
     def world(find_minima):
         def find(*args, **options):
             found = find_minima(*args, **options)
-            seen = dataclasses.replace(found)  # the other one is kept for the next page
+            seen = copy.copy(found)  # the other one is kept for the next page
             vars(seen).update({name: view(found) for name, view in views.items()})
             return seen
 
@@ -228,6 +228,12 @@ CASES = {
 }
 
 
+# Minima that a page only prints something of take longest to train, and no claim looks at them.
+LEFT_OUT = {
+    "plot_3_do_good_minima_fill_more_space": [("for o in (4, 8, 0)", "for o in (8, 8, 0)")]
+}
+
+
 def test_every_claim_of_the_part_has_its_world():
     written = re.compile(r'(?:claim|exact|measured|one_seed)\(\s*"([^"]+)"')
     claimed = [
@@ -241,7 +247,12 @@ def test_the_claims_that_speak_of_it_are_false(page, change, broken, claims_of, 
     module, name, world = change
     monkeypatch.setattr(module, name, world(getattr(module, name)))
     # A page asserts more than its claims.
-    found = claims_of(PART / f"{page}.py", waits_for=broken, may_stop_at=[AssertionError])
+    found = claims_of(
+        PART / f"{page}.py",
+        waits_for=broken,
+        may_stop_at=[AssertionError],
+        changes=LEFT_OUT.get(page, ()),
+    )
     assert broken <= found.keys()
     assert {name: holds for name, holds in found.items() if name in broken and holds} == {}
 

@@ -135,6 +135,25 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
             metafunc.parametrize(name, values, ids=[v.removesuffix(".html") for v in values])
 
 
+# First, because pytest-xdist reads the groups when it is asked itself.
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Keep in one process what shares a visit, or what a module builds.
+
+    Modules come first: some take minutes, and the pages, each a few seconds, even it out.
+    """
+    for item in items:
+        item.add_marker(pytest.mark.xdist_group(page_visited(item) or item.path.stem))
+    items.sort(key=lambda item: bool(page_visited(item)))
+
+
+def page_visited(item: pytest.Item) -> str:
+    """Return the page that a test visits, if it is one for each page."""
+    values = item.callspec.params if hasattr(item, "callspec") else {}
+    page: str = values.get("page") or values.get("executed_page") or ""
+    return page if "visit" in getattr(item, "fixturenames", ()) else ""
+
+
 def first_of_each(pages: Iterable[str], kind: Callable[[str], str]) -> list[str]:
     """Return the first page of each kind."""
     firsts: dict[str, str] = {}
@@ -486,9 +505,7 @@ def keyboard_faults(tab: Any, script: str, *, backwards: bool = False) -> list[s
     """Return the controls that the Tab key does not reach, or whose focus nobody sees."""
     tab.evaluate(script)
     names, reached, problems = tab.evaluate("keyboard.names()"), set(), []
-    for _ in range(MOST_CONTROLS):
-        tab.keyboard.press("Shift+Tab" if backwards else "Tab")
-        focused = tab.evaluate("keyboard.focused()")
+    for focused in walk(tab, len(names), backwards=backwards):
         if focused is None or focused["place"] in reached:
             break
         reached.add(focused["place"])
@@ -497,6 +514,22 @@ def keyboard_faults(tab: Any, script: str, *, backwards: bool = False) -> list[s
         problems.append(f"there are more than {MOST_CONTROLS} controls")
     missed = [name for place, name in enumerate(names) if place not in reached]
     return problems + [f"{name} is not reached" for name in missed]
+
+
+def walk(tab: Any, n_controls: int, *, backwards: bool) -> Iterator[dict[str, Any] | None]:
+    """Yield what has the focus after each stroke of Tab.
+
+    The page takes it down: to ask after each stroke would take longer than the stroke.
+    """
+    n_strokes = n_controls + 1
+    for _ in range(0, MOST_CONTROLS, n_strokes):
+        if backwards:
+            tab.keyboard.down("Shift")
+        for _ in range(n_strokes):
+            tab.keyboard.press("Tab")
+        if backwards:
+            tab.keyboard.up("Shift")
+        yield from tab.evaluate("keyboard.taken()")
 
 
 def open_navigation(tab: Any) -> None:

@@ -63,16 +63,21 @@
 
   // The controls there were at first; by identity, since the theme adds some when a window changes.
   let known = [];
+  // The control that has the focus: its place among all, and what keeps a reader from seeing it.
+  const focused = () => {
+    const element = document.activeElement;
+    if (!element || element === document.body) return null;
+    const seen = drawn(element);
+    const faults = [outlineFault(seen), positionFault(seen)].filter(Boolean);
+    if (!known.includes(element)) known.push(element);
+    return { place: known.indexOf(element), name: name(element), faults };
+  };
+
+  const strokes = [];
+  window.addEventListener("keyup", ({ key }) => key === "Tab" && strokes.push(focused()), true);
   window.keyboard = {
     names: () => (known = controls()).map(name),
-    // The control that has the focus: its place among all, and what keeps a reader from seeing it.
-    focused: () => {
-      const element = document.activeElement;
-      if (!element || element === document.body) return null;
-      const seen = drawn(element);
-      const faults = [outlineFault(seen), positionFault(seen)].filter(Boolean);
-      if (!known.includes(element)) known.push(element);
-      return { place: known.indexOf(element), name: name(element), faults };
-    },
+    // What had the focus after each stroke of Tab since this was last asked.
+    taken: () => strokes.splice(0),
   };
 })();
