@@ -1,5 +1,6 @@
 """Ensembles: each member as if it were alone, whatever happens around it."""
 
+import functools
 import io
 import signal
 import subprocess
@@ -12,7 +13,7 @@ import pytest
 import tensorflow as tf
 
 from overfit_tutorial import data, ensembles
-from overfit_tutorial._engine import loop, threads
+from overfit_tutorial._engine import blocks, loop, threads
 from overfit_tutorial.ensembles import fit_ensemble
 from overfit_tutorial.training import Recipe, Scaling, fit_network
 
@@ -20,9 +21,9 @@ SMALL = Recipe(hidden_widths=(7, 5), batch_size=8, epochs=6, learning_rate=0.02)
 POINTS = data.sample_noisy_many(9, n_samples=30, seed=0)
 
 
-@pytest.fixture(scope="module")
-def everyone():
-    return fit_ensemble(POINTS.x, POINTS.y, SMALL, seed=1)
+@pytest.fixture(scope="module", params=["exact", "xla"])
+def everyone(request):
+    return fit_ensemble(POINTS.x, POINTS.y, SMALL, seed=1, engine=request.param)
 
 
 def same(fit, other):
@@ -33,15 +34,18 @@ def same(fit, other):
 
 @pytest.mark.parametrize("index", [0, 4, 8])
 def test_a_member_is_what_it_would_be_alone(index, everyone):
-    seed = np.random.SeedSequence(1, spawn_key=(index,))
-    assert same(everyone[index], fit_network(POINTS.x[index], POINTS.y[index], SMALL, seed=seed))
+    seed, engine = np.random.SeedSequence(1, spawn_key=(index,)), everyone.engine
+    alone = fit_network(POINTS.x[index], POINTS.y[index], SMALL, seed=seed, engine=engine)
+    assert same(everyone[index], alone)
+    assert everyone[index].engine == engine
 
 
 @pytest.mark.parametrize("size", [1, 2, 4, 16])
 @pytest.mark.parametrize("n_jobs", [1, 3])
 def test_neither_blocks_nor_threads_change_a_bit(size, n_jobs, monkeypatch, everyone):
     monkeypatch.setattr(threads, "block_size", lambda *_: size)
-    assert same(fit_ensemble(POINTS.x, POINTS.y, SMALL, seed=1, n_jobs=n_jobs), everyone)
+    again = fit_ensemble(POINTS.x, POINTS.y, SMALL, seed=1, n_jobs=n_jobs, engine=everyone.engine)
+    assert same(again, everyone)
 
 
 @pytest.mark.parametrize(
@@ -63,7 +67,8 @@ def test_members_do_not_depend_on_their_number(recipe):
 
 def test_seeds_may_be_given_one_by_one(everyone):
     seeds = [np.random.SeedSequence(1, spawn_key=(k,)) for k in (4, 0)]
-    fit = fit_ensemble(POINTS.x[[4, 0]], POINTS.y[[4, 0]], SMALL, seed=seeds)
+    x, y = POINTS.x[[4, 0]], POINTS.y[[4, 0]]
+    fit = fit_ensemble(x, y, SMALL, seed=seeds, engine=everyone.engine)
     assert same(fit[0], everyone[4])
     assert same(fit[1], everyone[0])
 
@@ -87,7 +92,7 @@ def test_units_may_be_each_members_own():
 def test_a_diverging_member_is_marked_and_leaves_the_others_alone(everyone):
     y = POINTS.y.copy()
     y[3, 0] = 1e30  # its square is beyond single precision
-    fit = fit_ensemble(POINTS.x, y, SMALL, seed=1)
+    fit = fit_ensemble(POINTS.x, y, SMALL, seed=1, engine=everyone.engine)
     assert fit.diverged.tolist() == [k == 3 for k in range(9)]
     assert all(same(fit[k], everyone[k]) for k in range(9) if k != 3)
 
@@ -120,13 +125,14 @@ def test_checkpoints_and_the_last_step_can_be_had():
 
 
 def test_rates_seeds_and_decay_do_not_compile_again():
-    fit_ensemble(POINTS.x, POINTS.y, SMALL, seed=0)
+    compiled = functools.partial(fit_ensemble, POINTS.x, POINTS.y, engine="xla")
+    compiled(SMALL, seed=0)
     before = loop._loop_of.cache_info().misses
     for k in range(3):
         recipe = SMALL.replace(learning_rate=0.01 * (k + 1), weight_decay=0.1 * k, epochs=4 + k)
-        fit_ensemble(POINTS.x, POINTS.y, recipe, seed=k)
+        compiled(recipe, seed=k)
     assert loop._loop_of.cache_info().misses == before
-    fit_ensemble(POINTS.x, POINTS.y, SMALL.replace(hidden_widths=(3, 4)), seed=0)
+    compiled(SMALL.replace(hidden_widths=(3, 4)), seed=0)
     assert loop._loop_of.cache_info().misses > before
 
 
@@ -170,7 +176,13 @@ def test_any_schedule_and_size_of_ensemble_is_one_trace(monkeypatch):
     recipe = SMALL.replace(hidden_widths=(6, 4))
     for k, size in enumerate((32, 64, 96)):
         changed = recipe.replace(learning_rate=0.01 * (k + 1), epochs=3 + k)
-        fit_ensemble(POINTS.x[0], POINTS.y[0], changed, seed=k, n_members=size, n_jobs=1)
+        fit_ensemble(
+            *(POINTS.x[0], POINTS.y[0], changed),
+            seed=k,
+            n_members=size,
+            n_jobs=1,
+            engine="xla",
+        )
     loops = [one for one in traces if getattr(one, "__name__", "") == "_run"]
     # One block of 32 and blocks of 64; nothing for a seed, a rate, or an epoch more.
     assert 1 <= len(loops) <= 2
@@ -178,21 +190,23 @@ def test_any_schedule_and_size_of_ensemble_is_one_trace(monkeypatch):
 
 def test_memory_is_that_of_blocks_not_of_the_ensemble(monkeypatch):
     sizes = []
-    original = ensembles.train_block
+    original = blocks.train_block
 
     def noted(x, *arguments, **options):
         sizes.append((len(x), options["n_padded"]))
         return original(x, *arguments, **options)
 
-    monkeypatch.setattr(ensembles, "train_block", noted)
+    monkeypatch.setattr(blocks, "train_block", noted)
     recipe = SMALL.replace(hidden_widths=(100,) * 5, epochs=1)
-    fit_ensemble(POINTS.x[0], POINTS.y[0], recipe, seed=0, n_members=40, n_jobs=2)
+    few = {"n_members": 40, "n_jobs": 2, "engine": "xla"}
+    fit_ensemble(POINTS.x[0], POINTS.y[0], recipe, seed=0, **few)
     assert sum(n for n, _ in sizes) == 40
     # Eight of the story's networks fill a core's cache.
     assert max(padded for _, padded in sizes) <= 8
 
 
-def test_a_bar_shows_progress_where_somebody_watches(monkeypatch):
+@pytest.mark.parametrize("engine", ["exact", "xla"])
+def test_a_bar_shows_progress_where_somebody_watches(engine, monkeypatch):
     bars = []
 
     class Bar(ensembles.tqdm):
@@ -203,7 +217,7 @@ def test_a_bar_shows_progress_where_somebody_watches(monkeypatch):
             bars.append(self)
 
     monkeypatch.setattr(ensembles, "tqdm", Bar)
-    fit_ensemble(POINTS.x, POINTS.y, SMALL, seed=1)
+    fit_ensemble(POINTS.x, POINTS.y, SMALL, seed=1, engine=engine)
     (bar,) = bars
     assert bar.n == bar.total == 9 * 6
 
@@ -215,6 +229,7 @@ def test_nothing_is_printed_where_nobody_watches(capfd):
 
 LONG = """
     import signal
+    import sys
 
     import numpy as np
     from overfit_tutorial.ensembles import fit_ensemble
@@ -225,7 +240,8 @@ LONG = """
     x = np.linspace(0, 20, 100)
 
     def train(epochs):
-        fit_ensemble(x, x, STORY.replace(epochs=epochs), seed=0, n_members=16, n_jobs=2)
+        recipe = STORY.replace(epochs=epochs)
+        fit_ensemble(x, x, recipe, seed=0, n_members=16, n_jobs=2, engine=sys.argv[1])
 
     train(2)
     print("compiled", flush=True)
@@ -237,8 +253,9 @@ LONG = """
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has no SIGINT to send to a process")
-def test_ctrl_c_ends_all_threads_within_two_seconds():
-    command = [sys.executable, "-c", textwrap.dedent(LONG)]
+@pytest.mark.parametrize("engine", ["exact", "xla"])
+def test_ctrl_c_ends_all_threads_within_two_seconds(engine):
+    command = [sys.executable, "-c", textwrap.dedent(LONG), engine]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         try:
             assert process.stdout.readline() == "compiled\n"

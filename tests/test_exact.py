@@ -180,7 +180,7 @@ def compiler():
 class Native:
     """The functions of `trainer.c` as another compiler makes them, for this processor."""
 
-    NAMES = {"begin", "prepare", "advance", "settle", "predict"}
+    NAMES = ("begin", "prepare", "advance", "settle", "predict")
 
     def __init__(self, library):
         self._library = ctypes.CDLL(str(library))
