@@ -138,15 +138,21 @@ def linkcheck(session: nox.Session) -> None:
     session.run("sphinx-build", "-b", "linkcheck", *session.posargs, *folders)
 
 
+QUESTIONS = ("agreement", "peers", "crossover", "curvature")
+
+
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Time the engine beside its peers, an hour; `nox -s bench -- --quick` only tries it out."""
+    """Time the trainers beside their peers, half an hour; `nox -s bench -- peers` only these.
+
+    With `--quick`, see that everything runs.
+    """
     install(session, "bench")
-    if "--quick" not in session.posargs:
-        # That all train the same network: it takes longest, and goes on where it was.
-        session.run("python", "benchmarks/agreement.py")
-    for question in ("peers", "growth", "roofline", "curvature"):
-        session.run("python", f"benchmarks/{question}.py", *session.posargs)
+    options = [argument for argument in session.posargs if argument.startswith("-")]
+    named = [argument for argument in session.posargs if argument not in options]
+    # First, that all train the same network: it takes longest, and goes on where it was.
+    for question in named or QUESTIONS:
+        session.run("python", f"benchmarks/{question}.py", *options)
     session.run("python", "benchmarks/tables.py")
 
 

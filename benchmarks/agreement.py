@@ -2,16 +2,16 @@
 
 Each trains many seeds, on the same data; what is compared is the distribution of the last epoch's
 loss and of the excess risk. The 90 % interval of the ratio of medians to that of Keras `fit` must
-lie within a margin that was fixed beforehand. So must, for the engine's single and double
-precision, the distance of the distributions. Interrupted, it goes on where it was.
+lie within a margin that was fixed beforehand. So must, for the exact trainer and XLA in single
+and double precision, the distance of the distributions. Interrupted, it goes on where it was.
 """
 
-import argparse
 import ast
 import hashlib
 import importlib.metadata
 import json
 import sys
+import tempfile
 import threading
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -20,64 +20,67 @@ from typing import Any
 import numpy as np
 import report
 import worker
-from implementations import ENSEMBLE, IMPLEMENTATIONS, PRECISE, REFERENCE, Implementation
+from implementations import DOUBLE, EXACT, IMPLEMENTATIONS, KERAS, XLA, Implementation
 from numpy.typing import NDArray
+from protocol import STORY_TASK, Task
 
 from overfit_tutorial import statistics
 
-FILE = report.RESULTS / "agreement_seeds.json"
 MARGIN = (0.8, 1.25)
 CONFIDENCE = 0.9
-# Of the Kolmogorov–Smirnov distance between single and double precision: its upper 95 % bound.
+# Of the Kolmogorov–Smirnov distance: its upper 95 % bound.
 MOST_DISTANCE = 0.1
 # The excess risk of a last iterate is a lottery: its median needs hundreds of seeds, that of the
-# loss dozens. `fit` has time for the dozens; so risks are compared with those of the engine, of
-# which there can be a thousand, and only losses decide.
-N_SEEDS, N_REFERENCE, N_ENSEMBLE = 64, 32, 1024
+# loss dozens. `fit` has time for the dozens; so risks are compared with those of the exact
+# trainer, of which there can be a thousand, and only losses decide.
+N_SEEDS, N_KERAS, N_OURS = 64, 32, 1024
 _BLOCK = 8
 _saving = threading.Lock()
 
 
 def main() -> None:
     """Train what is missing, and print a table."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--jobs", type=int, default=2, help="implementations at a time")
-    jobs = parser.parse_args().jobs
-    with ThreadPoolExecutor(jobs) as pool:
-        list(pool.map(complete, [i for i in (*IMPLEMENTATIONS, PRECISE) if i.installed]))
-    rows = compare(load())
-    precision = compare_precision(load())
-    report.write(report.RESULTS / "agreement.json", margin=MARGIN, rows=rows, bars=precision)
+    options = report.arguments(__doc__, "agreement")
+    path, task, most = report.RESULTS / "agreement_seeds.json", STORY_TASK, N_OURS
+    if options.quick:
+        path, most = Path(tempfile.mkdtemp()) / path.name, _BLOCK
+        task = Task("two epochs", STORY_TASK.recipe.replace(steps=8))
+    cases = [i for i in (*IMPLEMENTATIONS, DOUBLE) if i.installed]
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda case: complete(case, task, min(n_seeds(case), most), path), cases))
+    records = load(path)
+    rows, bars = compare(records), compare_distributions(records)
     for row in rows:
         name, n = row["name"], row["n"]
         print(f"{name:36s} {n:5d} seeds, " + ", ".join(map(_sentence, row["ratios"])))
-    report.print_bars(precision)
+    report.print_bars(bars)
+    report.write(options.output, margin=MARGIN, rows=rows, bars=bars)
     # The medians of few seeds may lie outside by chance: more seeds, not another margin.
-    if missing := disagreeing():
+    missing = [row["name"] for row in rows if not row["ratios"][0]["inside_margin"]]
+    if missing and not options.quick:
         sys.exit(f"not shown to train the same network: {', '.join(missing)}")
 
 
 def n_seeds(implementation: Implementation) -> int:
     """Return how many seeds an implementation is given."""
-    if implementation.module == REFERENCE.module:
-        return N_REFERENCE
-    return N_ENSEMBLE if implementation in (ENSEMBLE, PRECISE) else N_SEEDS
+    known = {KERAS.name: N_KERAS, EXACT.name: N_OURS, XLA.name: N_OURS, DOUBLE.name: N_OURS}
+    return known.get(implementation.name, N_SEEDS)
 
 
-def complete(implementation: Implementation) -> None:
+def complete(implementation: Implementation, task: Task, n: int, path: Path) -> None:
     """Train the seeds that the file does not have, or all if the implementation has changed."""
     print_of_it = fingerprint(implementation)
-    record = load().get(implementation.name, {})
+    record = load(path).get(implementation.name, {})
     if record.get("fingerprint") != print_of_it:
         record = {"fingerprint": print_of_it, "loss": [], "risk": []}
-    if len(record["loss"]) >= n_seeds(implementation):
+    if len(record["loss"]) >= n:
         return
     with worker.Worker(implementation) as process:
-        while (done := len(record["loss"])) < n_seeds(implementation):
-            outcome = process.run(range(done, done + _BLOCK), risk=True)
+        while (done := len(record["loss"])) < n:
+            outcome = process.run(range(done, done + _BLOCK), task, risk=True)
             for key in ("loss", "risk"):
                 record[key] += [float(f"{value:.4g}") for value in getattr(outcome, key)]
-            save(implementation.name, record)
+            save(implementation.name, record, path)
 
 
 def fingerprint(implementation: Implementation) -> str:
@@ -90,20 +93,20 @@ def fingerprint(implementation: Implementation) -> str:
     return f"{code} {versions} {implementation.options}"
 
 
-def load() -> dict[str, Any]:
+def load(path: Path) -> dict[str, Any]:
     """Return the losses and risks of each implementation."""
-    return json.loads(FILE.read_text()) if FILE.exists() else {}
+    return json.loads(path.read_text()) if path.exists() else {}
 
 
-def save(name: str, record: dict[str, Any]) -> None:
+def save(name: str, record: dict[str, Any], path: Path) -> None:
     """Keep one implementation's results."""
     with _saving:
-        FILE.write_text(json.dumps({**load(), name: record}) + "\n")
+        path.write_text(json.dumps({**load(path), name: record}) + "\n")
 
 
 def compare(records: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the ratios of medians, with their intervals, and whether they are in the margin."""
-    references = {"loss": REFERENCE, "risk": ENSEMBLE}
+    references = {"loss": KERAS, "risk": EXACT}
     rows = []
     names = [i.name for i in IMPLEMENTATIONS if i.name in records]
     for name in names:
@@ -119,32 +122,18 @@ def compare(records: dict[str, Any]) -> list[dict[str, Any]]:
     return rows
 
 
-def compare_precision(records: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return how far apart single and double precision can be, for losses and risks."""
-    single, double = (records[i.name] for i in (ENSEMBLE, PRECISE))
+def compare_distributions(records: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return how far the exact trainer's losses and risks can be from XLA's."""
     return [
         report.bar(
-            f"{what}: distance of single from double precision",
-            statistics.ks_distance_bound(single[key], double[key]).high,
+            f"{what}: distance of {EXACT.name}, from {other.name}",
+            statistics.ks_distance_bound(records[EXACT.name][key], records[other.name][key]).high,
             MOST_DISTANCE,
             at_most=True,
         )
+        for other in (XLA, DOUBLE)
         for key, what in (("loss", "training error"), ("risk", "excess risk"))
     ]
-
-
-def disagreeing() -> list[str]:
-    """Return the installed implementations whose losses are not shown to agree with Keras'."""
-    records = load()
-    current = {
-        i.name: records[i.name]
-        for i in IMPLEMENTATIONS
-        if i.name in records and records[i.name]["fingerprint"] == fingerprint(i)
-    }
-    if not {REFERENCE.name, ENSEMBLE.name} <= current.keys():
-        return [REFERENCE.name, ENSEMBLE.name]
-    agreeing = [r["name"] for r in compare(current) if r["ratios"][0]["inside_margin"]]
-    return [i.name for i in IMPLEMENTATIONS if i.installed and i.name not in agreeing]
 
 
 def _ratio(values: NDArray[np.float64], reference: NDArray[np.float64]) -> dict[str, Any]:

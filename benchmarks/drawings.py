@@ -3,7 +3,6 @@
 from typing import Any
 
 import matplotlib.pyplot as plt
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from overfit_tutorial import figures
@@ -12,56 +11,47 @@ Results = dict[str, Any]
 
 
 def draw_peers(peers: Results) -> Figure:
-    """Draw the seconds a network takes with each implementation."""
-    rows = [row for row in peers["rows"] if not row["cold"]]
-    figure, ax = plt.subplots(figsize=(figures.PANEL[0], 0.6 + 0.34 * len(rows)))
-    for place, row in enumerate(reversed(rows)):
-        ours = row["name"].startswith("this engine")
-        color = figures.LIGHT["network" if ours else "muted"]
-        ax.plot(row["range"], [place, place], color=color, linewidth=4)
-        ax.plot(row["seconds"], place, marker="D" if ours else "o", markersize=8, color=color)
-    names = [f"{row['name']} ({row['n_members']})" for row in reversed(rows)]
-    ax.set_yticks(range(len(rows)), [name.replace(", shared out to", ",") for name in names])
-    ax.set(xscale="log", xlabel="seconds (log scale)", title="The same training")
-    ax.grid(axis="y", visible=False)
+    """Draw the seconds a network takes with each implementation, a panel for each task."""
+    tasks = list(peers["left"])
+    figure, axes = plt.subplots(len(tasks), figsize=(figures.PANEL[0], 3.4 * len(tasks)))
+    for ax, task in zip(axes, tasks, strict=True):
+        rows = [row for row in peers["rows"] if row["task"] == task]
+        for place, row in enumerate(reversed(rows)):
+            color = figures.LIGHT["network" if row["name"] == "ours, exact" else "muted"]
+            ax.plot(row["range"], [place, place], color=color, linewidth=4)
+            ax.plot(row["seconds"], place, marker="o", markersize=8, color=color)
+        names = [f"{row['name'].split(', chunks')[0]} ({row['n_members']})" for row in rows[::-1]]
+        ax.set_yticks(range(len(rows)), names)
+        ax.set(xscale="log", title=task[0].upper() + task[1:])
+        ax.grid(axis="y", visible=False)
+    axes[-1].set_xlabel("seconds a network (log scale)")
     figures.describe(
         figure,
         caption="Median and range of the time that one network takes, slowest on top; in "
         "brackets, how many were trained at once.",
-        alt="A chart of times on a logarithmic axis. Keras fit takes longest by far; ensembles "
-        "of this engine and of JAX, at the bottom, take the least.",
+        alt="Panels of times on logarithmic axes, one for each task. Keras fit takes longest by "
+        "far; the trainers of this package and JAX, at the bottom, take the least.",
     )
     return figure
 
 
-def draw_growth(growth: Results) -> Figure:
-    """Draw the time a step by the number of members, the width and the number of steps."""
-    figure, axes = plt.subplots(3, figsize=(figures.PANEL[0], 8.4))
-    panels = (
-        ("members", "n_members", "networks in the ensemble", "A network's step"),
-        ("widths", "width", "units in each of five layers", "By width, one network"),
-        ("steps", "n_steps", "steps of training", "By length, one network"),
-    )
-    for ax, (part, key, label, title) in zip(axes, panels, strict=True):
-        rows = growth[part]
-        ours = [1e6 * row["seconds_a_step"] for row in rows]
-        _grow(ax, [row[key] for row in rows], ours, role="network", label="this engine")
-        if "keras_seconds_a_step" in rows[0]:
-            theirs = [1e6 * row["keras_seconds_a_step"] for row in rows]
-            _grow(ax, [row[key] for row in rows], theirs, role="series_b", label="Keras fit")
-            ax.legend()
-        ax.set(xscale="log", yscale="log", xlabel=label, ylabel="µs a step", title=title)
+def draw_crossover(crossover: Results) -> Figure:
+    """Draw by width how many times XLA's time is that of the exact trainer."""
+    figure, ax = plt.subplots()
+    cases = {"the story": "network", "no unit off": "series_a"}
+    for case, role in cases.items():
+        rows = [row for row in crossover["rows"] if row["case"] == case]
+        widths, ratios = ([row[key] for row in rows] for key in ("width", "ratio"))
+        figures.plot_curve(ax, widths, ratios, role=role, label=case)
+        ax.plot(widths, ratios, linestyle="", marker="o", color=figures.LIGHT[role], markersize=5)
+    ax.axhline(1, color=figures.LIGHT["muted"], linewidth=1)
+    ax.set(xscale="log", yscale="log", xlabel="units in each of five layers (log scale)")
+    ax.set(ylabel="XLA / exact (log scale)", title="Wide or dense: XLA is faster")
+    ax.legend()
     figures.describe(
         figure,
-        caption="Time a step of one network, by how many are trained, how wide they are, and how "
-        "long.",
-        alt="Three curves on logarithmic axes. With more members the time a step falls and then "
-        "stays level; with width it hardly changes at first, then rises, and stays below that of "
-        "Keras; with the length of training it is level.",
+        caption="XLA's time over the exact trainer's. Below the horizontal line XLA is faster.",
+        alt="Two falling curves over the width, on logarithmic axes: that of the story lies above "
+        "that of networks in which no unit is off.",
     )
     return figure
-
-
-def _grow(ax: Axes, x: list[float], y: list[float], *, role: str, label: str) -> None:
-    figures.plot_curve(ax, x, y, role=role, label=label)
-    ax.plot(x, y, linestyle="", marker="o", color=figures.LIGHT[role], markersize=5)

@@ -1,209 +1,211 @@
-"""How long does the story's training take, with each library?
+"""How long does the training of one network take, with each library?
 
 Each implementation runs in a process of its own; jobs are interleaved, so that all of them see
-the same machine; the median of several counts. Times do not include imports.
+the same machine. Ratios are those of one round, and their median counts. Times do not include
+imports.
 """
 
 import dataclasses
 import multiprocessing
 import os
 import sys
+from collections.abc import Callable
 from contextlib import ExitStack
 from time import perf_counter
 from typing import Any
 
-import agreement
-import first_call
 import numpy as np
-import protocol
 import report
-from implementations import (
-    ENGINE,
-    ENSEMBLE,
-    IMPLEMENTATIONS,
-    JAX_ENSEMBLE,
-    REFERENCE,
-    Implementation,
-)
+import skipped
+from implementations import EXACT, IMPLEMENTATIONS, JAX, KERAS, XLA, Implementation
+from protocol import FULL_BATCH, STORY_TASK, TASKS, Task, points
 from worker import Worker
 
-from overfit_tutorial.recipes import STORY
-
-ROUNDS, FIRST_CALLS = 3, 5
-ENSEMBLE_SIZES = (1, 8, 32, 128)
-JAX_MEMBERS = 64
+ROUNDS = 3
+ENSEMBLES = EXACT.module, JAX.module
+# An implementation that takes longer for a network is asked once.
+SECONDS_TO_ASK_AGAIN = 10
 JAX_CHUNKS = (4, 8, 16)
-# Quick ones are repeated within a round.
-REPEATS = {"Keras fit": 1, "this engine": 5, "JAX jit": 5, "NumPy by hand": 3}
-COLD = ("this engine", "JAX jit")
+#: Bars that were set beforehand: how many times faster the exact trainer is than its peers.
+REQUIRED = {
+    STORY_TASK.name: {XLA.name: 2, JAX.name: 2, KERAS.name: 300},
+    FULL_BATCH.name: {XLA.name: 2, JAX.name: 2},
+    "standardized inputs": {XLA.name: 1.3, JAX.name: 1.3},
+}
+FIRST_CALL, MOST_SECONDS_TO_START = 8, 0.1
 
 
 def main() -> None:
     """Measure, print the table and the bars, and write both."""
     options = report.arguments(__doc__, "peers")
-    if not options.quick and (missing := agreement.disagreeing()):
-        sys.exit(f"run agreement.py first: {', '.join(missing)} not shown to agree with Keras")
-    epochs = 3 if options.quick else STORY.epochs
-    cases, search = quick_cases() if options.quick else all_cases()
-    seconds, memory, peaks = measure(cases, epochs, rounds=1 if options.quick else ROUNDS)
-    rows = table(cases, seconds, memory, max(peaks), protocol.gigaflop(epochs=epochs))
+    tasks, rounds, n_members = TASKS, ROUNDS, 32
+    if options.quick:
+        tasks, rounds, n_members = tuple(map(shortened, TASKS)), 1, 2
+    search = [] if options.quick or not JAX.installed else find_chunks()
+    rows, left = [], {task.name: skipped.share_left(task) for task in tasks}
+    with ExitStack() as stack:
+        for task in tasks:
+            rows += measure(cases_of(task, n_members, search), task, rounds, stack)
     for row in rows:
         print(
-            f"{row['name']:42s}{row['n_members']:4d} {row['seconds']:8.3f} s "
-            f"{row['ratio_to_keras']:7.1f} x {row['gigaflops']:6.1f} GFLOP/s "
-            f"{row['share_of_peak']:6.1%} {row['megabytes']:6.0f} MB"
+            f"{row['task']:24s}{row['name']:40s}{row['n_members']:3d} {row['seconds']:9.4f} s "
+            f"{row['ratio']:7.2f} x {row['megabytes']:6.0f} MB"
         )
-    calls = [in_a_process(first_call.parts) for _ in range(1 if options.quick else FIRST_CALLS)]
-    middle = sorted(calls, key=lambda parts: parts["the first call"])[len(calls) // 2]
-    for name, spent in middle.items():
-        print(f"{name:42s}{spent:8.3f} s")
-    bars = [] if options.quick else judge(rows)
+    print({name: f"{share:.0%} of the products are left" for name, share in left.items()})
+    calls = first_calls(tasks[0], rounds)
+    starts = [in_a_process(seconds_to_start) for _ in range(rounds)]
+    n_imported = in_a_process(n_modules_of_tensorflow)
+    bars = judge(rows, calls[EXACT.name], float(np.median(starts)), n_imported)
     report.print_bars(bars)
-    report.write(
-        options.output,
-        gigaflop_a_model=protocol.gigaflop(epochs=epochs),
-        peak_gigaflops=max(peaks),
-        jax_search=search,
-        rows=rows,
-        first_call=middle,
-        bars=bars,
+    content = {"rows": rows, "left": left, "first_calls": calls, "bars": bars}
+    report.write(options.output, jax_search=search, **content)
+
+
+def shortened(task: Task) -> Task:
+    """Return a task of two epochs."""
+    n_steps = 2 * task.recipe.n_steps(100) // task.recipe.n_epochs(100)
+    return dataclasses.replace(task, recipe=task.recipe.replace(steps=n_steps))
+
+
+def find_chunks() -> list[dict[str, Any]]:
+    """Return the seconds a member of JAX' ensembles of each shape; where a batch is full, too."""
+    rows = []
+    for devices in sorted({1, os.cpu_count() or 1}):
+        for chunk in JAX_CHUNKS:
+            options = {"devices": devices, "chunk": chunk}
+            with Worker(dataclasses.replace(JAX, options=options)) as process:
+                for task in (STORY_TASK, FULL_BATCH):
+                    short = dataclasses.replace(task, recipe=task.recipe.replace(steps=200))
+                    members = range(2 * devices * chunk)
+                    process.run(members, short)
+                    spent = min(process.run(members, short).seconds for _ in range(2))
+                    how = {"full_batch": task == FULL_BATCH, **options}
+                    rows.append({**how, "seconds": spent / len(members)})
+    return rows
+
+
+def cases_of(
+    task: Task, n_members: int, search: list[dict[str, Any]]
+) -> list[tuple[Implementation, int]]:
+    """Return what is installed, with the number of networks; of JAX, the best shape."""
+    full = task.recipe.batch_size is None
+    best = min(
+        (row for row in search if row["full_batch"] == full),
+        key=lambda row: float(row["seconds"]),
+        default={"chunk": 1, "devices": 1},
     )
-
-
-def quick_cases() -> tuple[list[Implementation], list[dict[str, Any]]]:
-    """Return what the tests' environment has, two members at most."""
-    small = (REFERENCE, ENGINE, dataclasses.replace(ENSEMBLE, n_members=2))
-    return [*small, *(i for i in IMPLEMENTATIONS if i.library == "numpy")], []
-
-
-def all_cases() -> tuple[list[Implementation], list[dict[str, Any]]]:
-    """Return everything that is installed, with JAX' best chunks, and how they were found."""
-    cases = [i for i in IMPLEMENTATIONS if i.installed and i not in (ENSEMBLE, JAX_ENSEMBLE)]
-    cases += [
-        dataclasses.replace(i, name=f"{i.name}, first call in a fresh process", cold=True)
-        for i in cases
-        if i.name in COLD
-    ]
-    search = []
-    if JAX_ENSEMBLE.installed:
-        for devices in (1, os.cpu_count() or 1):
-            tried = [try_jax(devices, chunk) for chunk in JAX_CHUNKS]
-            best = min(tried, key=lambda row: row["seconds"])
-            how = "" if devices == 1 else f", shared out to {devices} devices"
-            name = f"JAX vmap in chunks of {best['chunk']}{how}"
-            case = dataclasses.replace(JAX_ENSEMBLE, name=name, options=options_of(best))
-            cases.append(dataclasses.replace(case, n_members=JAX_MEMBERS))
-            search += tried
-    cases += [dataclasses.replace(ENSEMBLE, n_members=n) for n in ENSEMBLE_SIZES]
-    return cases, search
-
-
-def options_of(row: dict[str, Any]) -> dict[str, Any]:
-    """Return the options of one row of the search."""
-    return {"devices": row["devices"], "chunk": row["chunk"]}
-
-
-def try_jax(devices: int, chunk: int) -> dict[str, Any]:
-    """Return the seconds a member of JAX' ensemble in one shape."""
-    row: dict[str, Any] = {"devices": devices, "chunk": chunk}
-    n_members = 2 * devices * chunk
-    with Worker(dataclasses.replace(JAX_ENSEMBLE, options=options_of(row))) as process:
-        process.run(range(devices * chunk))
-        times = [process.run(range(n_members)).seconds for _ in range(2)]
-    return {**row, "seconds": min(times) / n_members}
+    options = {key: best[key] for key in ("devices", "chunk")}
+    name = f"{JAX.name}, chunks of {best['chunk']}, devices: {best['devices']}"
+    cases = [(EXACT, 1), (XLA, 1)]
+    for one in IMPLEMENTATIONS:
+        fast = dataclasses.replace(JAX, name=name, options=options) if one is JAX else one
+        cases.append((fast, n_members if one.module in ENSEMBLES else 1))
+    return [case for case in cases if case[0].installed]
 
 
 def measure(
-    cases: list[Implementation], epochs: int, *, rounds: int
-) -> tuple[list[list[float]], list[float], list[float]]:
-    """Return each case's seconds a member, each one's most megabytes, and the peaks."""
-    seconds: list[list[float]] = [[] for _ in cases]
-    memory, peaks = [0.0] * len(cases), []
-    with ExitStack() as stack:
-        workers = [None if c.cold else stack.enter_context(Worker(c)) for c in cases]
-        for worker, case in zip(workers, cases, strict=True):
-            if worker is not None:
-                # The first call compiles; Keras compiles in every call.
-                warm = 2 if case.module == REFERENCE.module else epochs
-                worker.run(range(case.n_members), epochs=warm)
-        for _ in range(rounds):
-            peaks.append(in_a_process(peak_gigaflops))
-            for index, (worker, case) in enumerate(zip(workers, cases, strict=True)):
-                with ExitStack() as fresh:
-                    process = worker or fresh.enter_context(Worker(case))
-                    for _ in range(1 if case.cold else REPEATS.get(case.name, 1)):
-                        outcome = process.run(range(case.n_members), epochs=epochs)
-                        seconds[index].append(outcome.seconds / case.n_members)
-                        memory[index] = outcome.megabytes
-    return seconds, memory, peaks
+    cases: list[tuple[Implementation, int]], task: Task, rounds: int, stack: ExitStack
+) -> list[dict[str, Any]]:
+    """Return a row for each implementation, slowest first; the stack ends their processes."""
+    workers = [worker_of(case, stack) for case, _ in cases]
+    seconds = np.full((len(cases), rounds), np.nan)
+    memory = [0.0] * len(cases)
+    # The first call compiles; Keras compiles in every call.
+    warm = {KERAS.name: shortened(task)}
+    for worker, (case, n) in zip(workers, cases, strict=True):
+        worker.run(range(n), warm.get(case.name, task))
+    for turn in range(rounds):
+        for k, (worker, (_, n)) in enumerate(zip(workers, cases, strict=True)):
+            if turn and seconds[k, 0] > SECONDS_TO_ASK_AGAIN:
+                continue
+            outcome = worker.run(range(n), task)
+            seconds[k, turn], memory[k] = outcome.seconds / n, outcome.megabytes
+    ours = seconds[max(k for k, (case, _) in enumerate(cases) if case is EXACT)]
+    rows = []
+    for (case, n), times, megabytes in zip(cases, seconds, memory, strict=True):
+        ratios = (times / ours)[np.isfinite(times)]
+        rows.append(
+            {
+                "task": task.name,
+                "name": case.name,
+                "n_members": n,
+                **report.summary(times[np.isfinite(times)].tolist()),
+                "ratio": float(np.median(ratios)),
+                "range_of_ratio": [float(ratios.min()), float(ratios.max())],
+                "megabytes": megabytes,
+            }
+        )
+    return sorted(rows, key=lambda row: -float(row["seconds"]))
 
 
-def in_a_process(function: Any) -> Any:
+_workers: dict[str, Worker] = {}
+
+
+def worker_of(case: Implementation, stack: ExitStack) -> Worker:
+    """Return the process of an implementation, which lives as long as the stack."""
+    if case.name not in _workers:
+        _workers[case.name] = stack.enter_context(Worker(case))
+    return _workers[case.name]
+
+
+def first_calls(task: Task, rounds: int) -> dict[str, float]:
+    """Return the seconds of the first network in a process, for what is compiled."""
+    found: dict[str, list[float]] = {}
+    for _ in range(rounds):
+        for case in (EXACT, XLA, JAX):
+            if case.installed:
+                options = case.options | ({"chunk": 1} if case is JAX else {})
+                with Worker(dataclasses.replace(case, options=options)) as process:
+                    found.setdefault(case.name, []).append(process.run(range(1), task).seconds)
+    return {name: float(np.median(times)) for name, times in found.items()}
+
+
+def in_a_process(function: Callable[[], Any]) -> Any:
     """Return what a function returns in a process of its own."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(function)
 
 
-def peak_gigaflops(size: int = 4096) -> float:
-    """Return the rate of one large float32 matrix product on all cores, the best of ten.
+def seconds_to_start() -> float:
+    """Return what it takes to compile and start the exact trainer."""
+    import wasmtime  # noqa: F401
 
-    Five by NumPy and five by TensorFlow: a library may not know the processor's widest vectors.
-    """
-    import tensorflow as tf
+    from overfit_tutorial.exact import webassembly
 
-    matrix = np.random.default_rng(0).random((size, size), dtype=np.float32)
-    tensor, times = tf.constant(matrix), []
-    for product in (lambda: matrix @ matrix, lambda: tf.matmul(tensor, tensor).numpy()):
-        for _ in range(5):
-            start = perf_counter()
-            product()
-            times.append(perf_counter() - start)
-    return 2 * size**3 / min(times) / 1e9
+    start = perf_counter()
+    webassembly._instance()
+    return perf_counter() - start
 
 
-def table(
-    cases: list[Implementation],
-    seconds: list[list[float]],
-    memory: list[float],
-    peak: float,
-    gigaflop: float,
+def n_modules_of_tensorflow() -> int:
+    """Return how many modules of TensorFlow and Keras an ensemble has imported."""
+    from overfit_tutorial.ensembles import fit_ensemble
+
+    x, y = points([0, 1])
+    assert fit_ensemble(x, y, seed=0).engine == "exact"
+    return sum(name.split(".")[0] in ("tensorflow", "keras") for name in sys.modules)
+
+
+def judge(
+    rows: list[dict[str, Any]], first_call: float, start: float, n_imported: int
 ) -> list[dict[str, Any]]:
-    """Return a row for each case, slowest first."""
-    keras = np.median(seconds[cases.index(REFERENCE)])
-    rows = []
-    for case, times, megabytes in zip(cases, seconds, memory, strict=True):
-        summary = report.summary(times)
-        rows.append(
-            {
-                "name": case.name,
-                "n_members": case.n_members,
-                "cold": case.cold,
-                **summary,
-                "ratio_to_keras": keras / summary["seconds"],
-                "gigaflops": gigaflop / summary["seconds"],
-                "share_of_peak": gigaflop / summary["seconds"] / peak,
-                "megabytes": megabytes,
-            }
-        )
-    return sorted(rows, key=lambda row: -row["seconds"])
-
-
-def judge(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the bars that were set beforehand."""
-    one = next(r for r in rows if r["name"] == ENGINE.name)
-    cold = next(r for r in rows if r["name"].startswith(ENGINE.name) and r["cold"])
-    ensembles = [r for r in rows if r["name"] == ENSEMBLE.name]
-    large = max(ensembles, key=lambda row: row["n_members"])
-    bars = [
-        report.bar("one network, ratio to Keras fit", one["ratio_to_keras"], 80),
-        report.bar("its first call, with compilation", cold["ratio_to_keras"], 6),
-        report.bar("ensemble, a member, ratio to Keras fit", large["ratio_to_keras"], 100),
-        report.bar("ensemble, share of the matrix-product peak", large["share_of_peak"], 0.5),
+    bars = []
+    for task, peers in REQUIRED.items():
+        for peer, required in peers.items():
+            here = (row for row in rows if row["task"] == task)
+            mine = [row for row in here if row["name"].startswith(peer)]
+            if mine:
+                # Of XLA there are one network and many: the faster counts.
+                value = min(row["ratio"] for row in mine)
+                bars.append(report.bar(f"{task}: a network, times {peer}", value, required))
+    fit = next(r["seconds"] for r in rows if r["name"] == KERAS.name)
+    return [
+        *bars,
+        report.bar("one network, first call, times Keras fit", fit / first_call, FIRST_CALL),
+        report.bar("seconds to start WebAssembly", start, MOST_SECONDS_TO_START, at_most=True),
+        report.bar("modules of TensorFlow in an ensemble's process", n_imported, 0, at_most=True),
     ]
-    if jax := [r["seconds"] for r in rows if r["name"].startswith("JAX vmap")]:
-        ratio = min(jax) / large["seconds"]
-        bars.append(report.bar("ensemble, a member, ratio to the best of JAX vmap", ratio, 1.5))
-    return bars
 
 
 if __name__ == "__main__":

@@ -1,25 +1,44 @@
-"""The task that every implementation is given: the story's network, data and training.
+"""The tasks that every implementation is given: the story's training, and three beside it.
 
 100 noisy points of a line; five hidden layers of 100 ReLU units, Glorot uniform weights, zero
 biases; Adam with Keras' constants; batches of 32, 32, 32 and 4 points, in a new order each epoch.
 """
 
 from collections.abc import Callable
-from itertools import pairwise
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from overfit_tutorial import data
-from overfit_tutorial.recipes import STORY
+from overfit_tutorial.recipes import STORY, Recipe
 
-WIDTHS = (1, *STORY.hidden_widths, 1)
-N_SAMPLES, BATCH_SIZE, LEARNING_RATE = 100, 32, 0.01
+N_SAMPLES, LEARNING_RATE = 100, 0.01
 BETA_1, BETA_2, EPSILON = 0.9, 0.999, 1e-7
 DATA_SEED = 4
 
 Array = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What to train, and on what."""
+
+    name: str
+    recipe: Recipe = STORY
+    standardized: bool = False
+    """Whether inputs have mean zero and variance one, before anybody's clock starts."""
+
+
+STORY_TASK = Task("the story")
+FULL_BATCH = Task("full batch, 800 steps", STORY.replace(batch_size=None, steps=800))
+TASKS = (
+    STORY_TASK,
+    Task("standardized inputs", standardized=True),
+    FULL_BATCH,
+    Task("6,400 steps", STORY.replace(steps=6_400)),
+)
 
 
 class Networks(NamedTuple):
@@ -31,32 +50,25 @@ class Networks(NamedTuple):
     """Places ``(m,)`` to values ``(n, m)``."""
 
 
-# (x, y, seeds, epochs) -> Networks; x and y are (n, 100), one row a seed.
-Trainer = Callable[[Array, Array, list[int], int], Networks]
+# (x, y, seeds, recipe) -> Networks; x and y are (n, 100), one row a seed.
+Trainer = Callable[[Array, Array, list[int], Recipe], Networks]
 
 
-def points(seeds: list[int]) -> tuple[Array, Array]:
+def points(seeds: list[int], *, standardized: bool = False) -> tuple[Array, Array]:
     """Return the data of each seed, the same for every implementation."""
     spawned = [np.random.SeedSequence(DATA_SEED, spawn_key=(seed,)) for seed in seeds]
     samples = [data.sample_noisy(n_samples=N_SAMPLES, seed=seed) for seed in spawned]
     x, y = (np.stack([getattr(s, name) for s in samples]) for name in "xy")
+    if standardized:
+        x = (x - x.mean(axis=1, keepdims=True)) / x.std(axis=1, keepdims=True)
     return x.astype(np.float32), y.astype(np.float32)
+
+
+def widths(recipe: Recipe) -> tuple[int, ...]:
+    """Return the numbers of inputs, of each hidden layer's units, and of outputs."""
+    return (1, *recipe.hidden_widths, 1)
 
 
 def excess_risk(networks: Networks) -> NDArray[np.float64]:
     """Return each network's mean squared distance from the truth."""
     return np.asarray(data.excess_risk(networks.predict, data.TRUE_LINE))
-
-
-def gigaflop(
-    *,
-    widths: tuple[int, ...] = WIDTHS,
-    n_samples: int = N_SAMPLES,
-    epochs: int = STORY.epochs,
-) -> float:
-    """Return the arithmetic of one training: a product forward, two backward; no optimizer.
-
-    A product takes two operations for each weight or bias and each point.
-    """
-    n_parameters = sum((n_in + 1) * n_out for n_in, n_out in pairwise(widths))
-    return 6 * n_parameters * n_samples * epochs / 1e9

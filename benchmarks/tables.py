@@ -30,26 +30,44 @@ def machine_sentence(results: Results) -> str:
 
 
 def peer_rows(peers: Results) -> Iterable[tuple[str, ...]]:
-    """Yield what each implementation takes for a network, slowest first."""
-    yield (
-        "implementation",
-        "networks",
-        "seconds each",
-        "times Keras",
-        "GFLOP/s",
-        "of the peak",
-        "MB",
-    )
+    """Yield what each implementation takes for a network of each task, slowest first."""
+    yield ("task", "implementation", "networks", "seconds each", "times exact", "range", "MB")
     for row in peers["rows"]:
+        low, high = row["range_of_ratio"]
         yield (
+            row["task"],
             row["name"],
             str(row["n_members"]),
             f"{row['seconds']:.3g}",
-            f"{row['ratio_to_keras']:.3g}",
-            f"{row['gigaflops']:.3g}",
-            f"{row['share_of_peak']:.0%}",
+            f"{row['ratio']:.3g}",
+            f"{low:.3g} to {high:.3g}",
             f"{row['megabytes']:,.0f}",
         )
+
+
+def left_rows(peers: Results) -> Iterable[tuple[str, ...]]:
+    """Yield which share of the products is left, by task."""
+    yield ("task", "products left")
+    for task, share in peers["left"].items():
+        yield (task, f"{share:.0%}")
+
+
+def first_call_rows(peers: Results) -> Iterable[tuple[str, ...]]:
+    """Yield what the first network in a process takes."""
+    yield ("implementation", "seconds")
+    for name, seconds in peers["first_calls"].items():
+        yield (name, f"{seconds:.2f}")
+
+
+def crossover_rows(crossover: Results) -> Iterable[tuple[str, ...]]:
+    """Yield how the two engines compare, by width, and where they meet."""
+    yield ("networks", "units in a layer", "products left", "XLA / exact")
+    for row in crossover["rows"]:
+        share, ratio = f"{row['share_left']:.0%}", f"{row['ratio']:.2f}"
+        yield (row["case"], f"{row['width']:,}", share, ratio)
+    for case, width in crossover["crossover"].items():
+        where = "above all of these" if width is None else f"about {width:,.0f}"
+        yield (f"{case}: both are as fast", where, "", "1.00")
 
 
 def agreement_rows(agreement: Results) -> Iterable[tuple[str, ...]]:
@@ -78,67 +96,14 @@ def product_rows(curvature: Results) -> Iterable[tuple[str, ...]]:
         yield (row["name"], row["dtype"], f"{1000 * seconds:.2f}", f"{ratio:.2f}")
 
 
-def limit_rows(roofline: Results, peers: Results) -> Iterable[tuple[str, ...]]:
-    """Yield the parts of a training, by the number of networks side by side on one core.
-
-    Below them stands what the bars allow: for one network that of Keras, for several the others.
-    """
-    blocks = roofline["blocks"]
-    counts = (block["n_members"] for block in blocks)
-    yield ("milliseconds a network", *("alone" if n == 1 else f"{n} side by side" for n in counts))
-    for name in blocks[0]["seconds"]:
-        yield (name, *(f"{1000 * block['seconds'][name]:.1f}" for block in blocks))
-    for name, alone, seconds in allowed(peers):
-        cells = (f"{1000 * seconds:.1f}" if alone == (b["n_members"] == 1) else "" for b in blocks)
-        yield (f"allowed by the bar: {name}", *cells)
-
-
-def first_call_rows(peers: Results) -> Iterable[tuple[str, ...]]:
-    """Yield the parts of the engine's first call, and what its bar allows."""
-    yield ("part", "seconds")
-    for name, seconds in peers["first_call"].items():
-        yield (name, f"{seconds:.2f}")
-    for bar in peers["bars"]:
-        if bar["bar"] == "its first call, with compilation":
-            seconds = seconds_of_plain_fit(peers["rows"]) / bar["required"]
-            yield ("allowed by its bar", f"{seconds:.2f}")
-
-
-def allowed(peers: Results) -> Iterable[tuple[str, bool, float]]:
-    """Yield each bar on warm speed, whether it is of one network, and the seconds on one core."""
-    rows, cores = peers["rows"], peers["machine"]["cores"]
-
-    def fastest(name: str) -> Results:
-        mine = (row for row in rows if row["name"].startswith(name))
-        return min(mine, key=lambda row: float(row["seconds"]))
-
-    ours = fastest("this engine")
-    at_peak = ours["seconds"] * ours["share_of_peak"]
-    known = {
-        "one network, ratio to Keras fit": (True, seconds_of_plain_fit(rows)),
-        "ensemble, share of the matrix-product peak": (False, cores * at_peak),
-    }
-    if any(row["name"].startswith("JAX vmap") for row in rows):
-        best = fastest("JAX vmap")["seconds"]
-        known["ensemble, a member, ratio to the best of JAX vmap"] = (False, cores * best)
-    for bar in peers["bars"]:
-        if bar["bar"] in known:
-            alone, seconds = known[bar["bar"]]
-            yield bar["bar"], alone, seconds / bar["required"]
-
-
-def seconds_of_plain_fit(rows: list[Results]) -> float:
-    """Return the seconds of Keras' `fit` as most people call it."""
-    return next(float(row["seconds"]) for row in rows if row["name"] == "Keras fit")
-
-
 TABLES: dict[str, tuple[tuple[str, ...], Callable[..., Iterable[tuple[str, ...]]]]] = {
     "peers": (("peers",), peer_rows),
+    "left": (("peers",), left_rows),
+    "first-call": (("peers",), first_call_rows),
+    "crossover": (("crossover",), crossover_rows),
     "agreement": (("agreement",), agreement_rows),
     "products": (("curvature",), product_rows),
-    "bars": (("peers", "growth", "roofline", "agreement", "curvature"), bar_rows),
-    "limits": (("roofline", "peers"), limit_rows),
-    "first-call": (("peers",), first_call_rows),
+    "bars": (("peers", "agreement", "curvature"), bar_rows),
 }
 
 

@@ -18,8 +18,7 @@ from typing import Any
 
 import protocol
 from implementations import Implementation
-
-from overfit_tutorial.recipes import STORY
+from protocol import Task
 
 
 @dataclass(frozen=True)
@@ -49,10 +48,10 @@ class Worker:
             self._receive()
             self._ready = True
 
-    def run(self, seeds: range, *, epochs: int = STORY.epochs, risk: bool = False) -> Outcome:
+    def run(self, seeds: range, task: Task, *, risk: bool = False) -> Outcome:
         """Train a network for each seed."""
         self.wait()
-        self._connection.send((list(seeds), epochs, risk))
+        self._connection.send((list(seeds), task, risk))
         return Outcome(*self._receive())
 
     def _receive(self) -> Any:
@@ -78,10 +77,10 @@ def _serve(connection: Any, implementation: Implementation) -> None:
         train = module.build(**implementation.options)
         connection.send((False, None))
         while True:
-            seeds, epochs, wants_risk = connection.recv()
-            x, y = protocol.points(seeds)
+            seeds, task, wants_risk = connection.recv()
+            x, y = protocol.points(seeds, standardized=task.standardized)
             start = perf_counter()
-            networks = train(x, y, seeds, epochs)
+            networks = train(x, y, seeds, task.recipe)
             loss = [float(value) for value in networks.loss]
             seconds = perf_counter() - start
             risk = protocol.excess_risk(networks).tolist() if wants_risk else []

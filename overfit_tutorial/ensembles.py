@@ -1,8 +1,8 @@
 """Many networks trained at once, each as if it were alone.
 
-Members are trained in blocks that lie side by side in one compiled loop, and blocks by several
-threads. What a member becomes depends on its own points and its own seed, bit for bit, whatever
-the size of the ensemble, of the blocks, and the number of threads.
+Several threads share the members. The exact trainer takes one after the other; XLA takes blocks
+that lie side by side in one compiled loop. What a member becomes depends on its own points and its
+own seed, bit for bit, whatever the size of the ensemble, of the blocks, and the number of threads.
 """
 
 import numbers

@@ -17,8 +17,6 @@ class Implementation:
     module: str
     library: str
     options: dict[str, Any] = field(default_factory=dict)
-    n_members: int = 1
-    cold: bool = False
 
     @property
     def installed(self) -> bool:
@@ -34,26 +32,21 @@ class Implementation:
         return sorted(n for w in wanted for n in (tensorflow if w == "tensorflow" else [w]))
 
 
-REFERENCE = Implementation("Keras fit", "keras_fit", "keras")
-ENGINE = Implementation("this engine", "engine", "tensorflow", {"ensemble": False})
-ENSEMBLE = Implementation("this engine, ensemble", "engine", "tensorflow", {"ensemble": True})
-PRECISE = Implementation(
-    "this engine, double precision", "engine", "tensorflow", {"ensemble": True, "dtype": "float64"}
+KERAS = Implementation("Keras fit", "keras_fit", "keras")
+EXACT = Implementation("ours, exact", "ours", "wasmtime", {"engine": "exact"})
+XLA = Implementation("ours, XLA", "ours", "tensorflow", {"engine": "xla"})
+DOUBLE = Implementation(
+    "ours, XLA, double precision", "ours", "tensorflow", {"engine": "xla", "dtype": "float64"}
 )
-JAX_ENSEMBLE = Implementation("JAX vmap", "jax_scan", "jax", {"devices": 1, "chunk": 8})
+JAX = Implementation("JAX vmap", "jax_scan", "jax", {"devices": 1, "chunk": 8})
 
 #: Everything that must reach the same losses before its time counts.
 IMPLEMENTATIONS = (
-    REFERENCE,
-    Implementation(
-        "Keras fit, steps_per_execution=4", "keras_fit", "keras", {"steps_per_execution": 4}
-    ),
-    Implementation("Keras fit, jit_compile=True", "keras_fit", "keras", {"jit_compile": True}),
-    Implementation("PyTorch", "pytorch", "torch", {"threads": 1}),
+    KERAS,
     Implementation("scikit-learn MLPRegressor", "scikit", "sklearn"),
+    Implementation("PyTorch, one thread", "pytorch", "torch", {"threads": 1}),
     Implementation("NumPy by hand", "numpy_loop", "numpy"),
-    Implementation("JAX jit", "jax_scan", "jax"),
-    JAX_ENSEMBLE,
-    ENGINE,
-    ENSEMBLE,
+    JAX,
+    XLA,
+    EXACT,
 )

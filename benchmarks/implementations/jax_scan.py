@@ -1,8 +1,8 @@
 """JAX: one training is one compiled `scan` over epochs; `vmap` makes it an ensemble.
 
-An epoch has its four steps written out, so that all shapes are known. `chunk` networks are
-trained side by side on each of `devices` virtual devices; with one device, XLA spreads the work
-over the cores by itself.
+An epoch has its steps written out, so that all shapes are known. `chunk` networks are trained
+side by side on each of `devices` virtual devices; with one device, XLA spreads the work over the
+cores by itself.
 """
 
 import functools
@@ -13,17 +13,19 @@ from typing import Any
 import numpy as np
 import protocol
 
+from overfit_tutorial.recipes import Recipe
 
-def build(*, devices: int = 1, chunk: int | None = None) -> protocol.Trainer:
-    """Return `jit`, in a loop, or, with a `chunk`, `vmap`."""
+
+def build(*, devices: int, chunk: int) -> protocol.Trainer:
+    """Return `vmap`."""
     os.environ["XLA_FLAGS"] = f"--xla_force_host_platform_device_count={devices}"
     import jax
     from jax import numpy as jnp
     from jax.sharding import AxisType, PartitionSpec
 
-    def initial(key: Any) -> list[Any]:
+    def initial(key: Any, recipe: Recipe) -> list[Any]:
         layers = []
-        pairs = list(pairwise(protocol.WIDTHS))
+        pairs = list(pairwise(protocol.widths(recipe)))
         for layer_key, (n_in, n_out) in zip(jax.random.split(key, len(pairs)), pairs, strict=True):
             limit = (6 / (n_in + n_out)) ** 0.5
             kernel = jax.random.uniform(layer_key, (n_in, n_out), minval=-limit, maxval=limit)
@@ -57,29 +59,29 @@ def build(*, devices: int = 1, chunk: int | None = None) -> protocol.Trainer:
         )
         return (layers, first, second, t), loss * len(x)
 
-    def fit(key: Any, x: Any, y: Any, epochs: int) -> Any:
+    def fit(key: Any, x: Any, y: Any, recipe: Recipe) -> Any:
+        batch_size = recipe.batch_size or len(x)
         key, orders = jax.random.split(key)
-        layers = initial(key)
+        layers = initial(key, recipe)
         zeros = jax.tree.map(jnp.zeros_like, layers)
 
         def epoch(state: Any, key: Any) -> Any:
             order, total = jax.random.permutation(key, len(x)), 0.0
             columns = x[order, None], y[order, None]
-            for start in range(0, len(x), protocol.BATCH_SIZE):
-                batch = slice(start, start + protocol.BATCH_SIZE)
+            for start in range(0, len(x), batch_size):
+                batch = slice(start, start + batch_size)
                 state, loss = step(state, *(column[batch] for column in columns))
                 total += loss
             return state, total / len(x)
 
         state = (layers, zeros, zeros, 0.0)
-        (layers, *_), losses = jax.lax.scan(epoch, state, jax.random.split(orders, epochs))
+        keys = jax.random.split(orders, recipe.n_epochs(len(x)))
+        (layers, *_), losses = jax.lax.scan(epoch, state, keys)
         return layers, losses[-1]
 
     @functools.cache
-    def compiled(epochs: int) -> Any:
-        one = functools.partial(fit, epochs=epochs)
-        if chunk is None:
-            return jax.jit(one)
+    def compiled(recipe: Recipe) -> Any:
+        one = functools.partial(fit, recipe=recipe)
         if devices == 1:
             return jax.jit(jax.vmap(one))
         mesh = jax.make_mesh((devices,), ("members",), axis_types=(AxisType.Auto,))
@@ -89,21 +91,14 @@ def build(*, devices: int = 1, chunk: int | None = None) -> protocol.Trainer:
         )
 
     def train(
-        x: protocol.Array, y: protocol.Array, seeds: list[int], epochs: int
+        x: protocol.Array, y: protocol.Array, seeds: list[int], recipe: Recipe
     ) -> protocol.Networks:
-        run, keys = compiled(epochs), jax.vmap(jax.random.key)(np.array(seeds))
-        if chunk is None:
-            parts = [run(keys[k], x[k], y[k]) for k in range(len(seeds))]
-            layers = jax.tree.map(lambda *arrays: np.stack(arrays), *[p[0] for p in parts])
-            losses = np.stack([loss for _, loss in parts])
-        else:
-            size = chunk * devices
-            # The last call is filled up with members that are then dropped: one shape for all.
-            rows = np.arange(-(-len(seeds) // size) * size) % len(seeds)
-            parts = [run(keys[r], x[r], y[r]) for r in rows.reshape(-1, size)]
-            layers, losses = jax.tree.map(
-                lambda *arrays: np.concatenate(arrays)[: len(seeds)], *parts
-            )
+        run, keys = compiled(recipe), jax.vmap(jax.random.key)(np.array(seeds))
+        size = chunk * devices
+        # The last call is filled up with members that are then dropped: one shape for all.
+        rows = np.arange(-(-len(seeds) // size) * size) % len(seeds)
+        parts = [run(keys[r], x[r], y[r]) for r in rows.reshape(-1, size)]
+        layers, losses = jax.tree.map(lambda *arrays: np.concatenate(arrays)[: len(seeds)], *parts)
 
         def predict(places: Any) -> Any:
             column = np.asarray(places, np.float32)[:, None]

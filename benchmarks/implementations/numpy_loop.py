@@ -6,11 +6,15 @@ from typing import Any
 import numpy as np
 import protocol
 
+from overfit_tutorial.recipes import Recipe
 
-def _views(flat: protocol.Array) -> tuple[list[protocol.Array], list[protocol.Array]]:
+
+def _views(
+    flat: protocol.Array, recipe: Recipe
+) -> tuple[list[protocol.Array], list[protocol.Array]]:
     """Return the kernels and the biases that lie one after the other in a vector."""
     kernels, biases, start = [], [], 0
-    for n_in, n_out in pairwise(protocol.WIDTHS):
+    for n_in, n_out in pairwise(protocol.widths(recipe)):
         middle, end = start + n_in * n_out, start + (n_in + 1) * n_out
         kernels.append(flat[start:middle].reshape(n_in, n_out))
         biases.append(flat[middle:end])
@@ -31,20 +35,20 @@ def _forward(
 
 
 def _fit(
-    x: protocol.Array, y: protocol.Array, generator: np.random.Generator, epochs: int
+    x: protocol.Array, y: protocol.Array, generator: np.random.Generator, recipe: Recipe
 ) -> tuple[protocol.Array, float]:
-    size = sum((n_in + 1) * n_out for n_in, n_out in pairwise(protocol.WIDTHS))
-    flat, gradient, first, second = np.zeros((4, size), np.float32)
-    kernels, biases = _views(flat)
-    kernel_gradients, bias_gradients = _views(gradient)
+    flat, gradient, first, second = np.zeros((4, recipe.n_parameters()), np.float32)
+    batch_size = recipe.batch_size or len(x)
+    kernels, biases = _views(flat, recipe)
+    kernel_gradients, bias_gradients = _views(gradient, recipe)
     for kernel in kernels:
         limit = np.sqrt(6 / sum(kernel.shape))
         kernel[:] = generator.uniform(-limit, limit, kernel.shape)
     step, scratch = 0, np.empty_like(flat)
-    for _ in range(epochs):
+    for _ in range(recipe.n_epochs(len(x))):
         order, total = generator.permutation(len(x)), 0.0
-        for start in range(0, len(x), protocol.BATCH_SIZE):
-            batch = order[start : start + protocol.BATCH_SIZE]
+        for start in range(0, len(x), batch_size):
+            batch = order[start : start + batch_size]
             values = _forward(kernels, biases, x[batch])
             error = values[-1] - y[batch]
             total += float(np.vdot(error, error))
@@ -72,16 +76,18 @@ def build() -> protocol.Trainer:
     """Return the loop."""
 
     def train(
-        x: protocol.Array, y: protocol.Array, seeds: list[int], epochs: int
+        x: protocol.Array, y: protocol.Array, seeds: list[int], recipe: Recipe
     ) -> protocol.Networks:
         fits = [
-            _fit(points[:, None], targets[:, None], np.random.default_rng(seed), epochs)
+            _fit(points[:, None], targets[:, None], np.random.default_rng(seed), recipe)
             for points, targets, seed in zip(x, y, seeds, strict=True)
         ]
 
         def predict(places: Any) -> Any:
             column = np.asarray(places, np.float32)[:, None]
-            return np.stack([_forward(*_views(flat), column)[-1][:, 0] for flat, _ in fits])
+            return np.stack(
+                [_forward(*_views(flat, recipe), column)[-1][:, 0] for flat, _ in fits]
+            )
 
         return protocol.Networks(np.array([loss for _, loss in fits]), predict)
 

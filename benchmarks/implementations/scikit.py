@@ -12,6 +12,8 @@ import protocol
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPRegressor
 
+from overfit_tutorial.recipes import Recipe
+
 
 class _ZeroBiases(MLPRegressor):
     def _init_coef(self, *arguments: Any) -> Any:
@@ -25,15 +27,16 @@ def build() -> protocol.Trainer:
     warnings.simplefilter("ignore", ConvergenceWarning)
 
     def train(
-        x: protocol.Array, y: protocol.Array, seeds: list[int], epochs: int
+        x: protocol.Array, y: protocol.Array, seeds: list[int], recipe: Recipe
     ) -> protocol.Networks:
+        epochs = recipe.n_epochs(x.shape[1])
         models = [
             _ZeroBiases(
-                hidden_layer_sizes=protocol.WIDTHS[1:-1],
+                hidden_layer_sizes=recipe.hidden_widths,
                 activation="relu",
                 solver="adam",
                 alpha=0.0,
-                batch_size=protocol.BATCH_SIZE,
+                batch_size=recipe.batch_size or x.shape[1],
                 learning_rate_init=protocol.LEARNING_RATE,
                 beta_1=protocol.BETA_1,
                 beta_2=protocol.BETA_2,

@@ -257,9 +257,10 @@ exact(
 # else's scheduler are all that a sweep needs to outgrow a machine.
 #
 # What this does not show: speed. Two workers share one machine here, and each
-# starts TensorFlow first; in one process, ``fit_ensemble`` keeps all
-# processors busy without that. Nor does it show machines of different kinds:
-# another processor may round differently. A cluster also needs a store that
+# starts Python first; in one process, ``fit_ensemble`` keeps all processors
+# busy without that. Nor does it show machines of different kinds: the networks
+# are the same on all of them, but what a study computes from them may round
+# differently. A cluster also needs a store that
 # all its machines see; where they do not, blocks travel back and are kept by
 # the caller.
 #

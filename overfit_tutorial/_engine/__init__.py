@@ -1,1 +1,1 @@
-"""The compiled training loop and what it needs. `training` and `ensembles` are its doors."""
+"""Two ways to train, exact and by XLA. `training` and `ensembles` are their doors."""

@@ -1,10 +1,12 @@
 """The tables and figures of the page on speed, from results that are made up."""
 
 import runpy
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 
 from overfit_tutorial import figures
@@ -21,24 +23,30 @@ PEERS = {
     "date": "2026-01-02",
     "machine": MACHINE,
     "bars": [BAR],
+    "left": {"the story": 0.1612, "full batch": 0.2},
+    "first_calls": {"ours, exact": 0.25},
     "rows": [
         {
+            "task": task,
             "name": name,
             "n_members": n,
-            "cold": cold,
             "seconds": seconds,
             "range": [seconds / 2, seconds * 2],
-            "ratio_to_keras": 8 / seconds,
-            "gigaflops": 5 / seconds,
-            "share_of_peak": 0.424,
+            "ratio": seconds / 0.05,
+            "range_of_ratio": [seconds / 0.1, seconds / 0.025],
             "megabytes": 1036.4,
         }
-        for name, n, cold, seconds in (
-            ("Keras fit", 1, False, 8.0),
-            ("this engine, first call", 1, True, 2.0),
-            ("this engine", 32, False, 0.05),
+        for task in ("the story", "full batch")
+        for name, n, seconds in (
+            ("Keras fit", 1, 8.0),
+            ("JAX vmap, chunks of 8, devices: 2", 32, 0.1),
+            ("ours, exact", 32, 0.05),
         )
     ],
+}
+CROSSOVER = {
+    "rows": [{"case": "the story", "width": 1000, "share_left": 0.126, "ratio": 0.987}],
+    "crossover": {"the story": 712.4, "no unit off": None},
 }
 BENCHMARKS = Path(__file__).parents[2] / "benchmarks"
 RESULTS = BENCHMARKS / "results"
@@ -55,8 +63,18 @@ def test_the_machine_is_named():
 
 def test_a_row_says_what_was_measured():
     head, slowest, *_ = tables.peer_rows(PEERS)
-    assert head[1:] == ("networks", "seconds each", "times Keras", "GFLOP/s", "of the peak", "MB")
-    assert slowest == ("Keras fit", "1", "8", "1", "0.625", "42%", "1,036")
+    assert head[2:] == ("networks", "seconds each", "times exact", "range", "MB")
+    assert slowest == ("the story", "Keras fit", "1", "8", "160", "80 to 320", "1,036")
+
+
+def test_shares_first_calls_and_the_crossover_are_told():
+    assert list(tables.left_rows(PEERS))[1] == ("the story", "16%")
+    assert list(tables.first_call_rows(PEERS))[1] == ("ours, exact", "0.25")
+    assert list(tables.crossover_rows(CROSSOVER))[1:] == [
+        ("the story", "1,000", "13%", "0.99"),
+        ("the story: both are as fast", "about 712", "", "1.00"),
+        ("no unit off: both are as fast", "above all of these", "", "1.00"),
+    ]
 
 
 def test_a_bar_that_is_missed_is_said_to_be():
@@ -64,30 +82,6 @@ def test_a_bar_that_is_missed_is_said_to_be():
     _, first, second = tables.bar_rows(PEERS, {"bars": [reached]})
     assert first == ("a ratio", "at least 80", "66.8", "missed")
     assert second == ("a ratio", "at most 100", "66.8", "reached")
-
-
-def test_the_limits_end_with_what_the_bars_allow():
-    blocks = [{"n_members": n, "seconds": {"the engine": 0.1}} for n in (1, 8)]
-    bars = [
-        BAR | {"bar": "one network, ratio to Keras fit"},
-        BAR | {"bar": "ensemble, share of the matrix-product peak", "required": 0.5},
-    ]
-    head, *rows = tables.limit_rows({"blocks": blocks}, PEERS | {"bars": bars})
-    assert head[1:] == ("alone", "8 side by side")
-    assert rows == [
-        ("the engine", "100.0", "100.0"),
-        ("allowed by the bar: one network, ratio to Keras fit", "100.0", ""),  # 8 s over 80
-        # Two cores for 0.05 s, at 42.4 % of the peak.
-        ("allowed by the bar: ensemble, share of the matrix-product peak", "", "84.8"),
-    ]
-
-
-def test_the_first_call_ends_with_what_its_bar_allows():
-    bars = [BAR, BAR | {"bar": "its first call, with compilation", "required": 6}]
-    parts = {"one": 0.25, "the first call": 1.5}
-    _, *rows = tables.first_call_rows(PEERS | {"bars": bars, "first_call": parts})
-    # 8 s over 6.
-    assert rows == [("one", "0.25"), ("the first call", "1.50"), ("allowed by its bar", "1.33")]
 
 
 def test_a_product_is_compared_with_ours():
@@ -98,7 +92,7 @@ def test_a_product_is_compared_with_ours():
 
 
 @pytest.mark.parametrize(
-    ("name", "draw"), [("peers", drawings.draw_peers), ("growth", drawings.draw_growth)]
+    ("name", "draw"), [("peers", drawings.draw_peers), ("crossover", drawings.draw_crossover)]
 )
 def test_what_the_benchmarks_have_written_can_be_drawn(name, draw):
     with plt.style.context(figures.STYLE):
@@ -120,9 +114,38 @@ def test_the_tables_that_are_shown_are_those_of_the_results(tmp_path):
     assert len(written) == len(tables.TABLES) + 1
 
 
-def test_a_first_call_is_not_drawn_among_the_others():
+def test_each_task_has_a_panel():
     with plt.style.context(figures.STYLE):
         figure = drawings.draw_peers(PEERS)
-    names = [label.get_text() for label in figure.axes[0].get_yticklabels()]
-    assert names == ["this engine (32)", "Keras fit (1)"]
+    names = [label.get_text() for label in figure.axes[1].get_yticklabels()]
+    assert names == ["ours, exact (32)", "JAX vmap (32)", "Keras fit (1)"]
+    assert [ax.get_title(loc="left") for ax in figure.axes] == ["The story", "Full batch"]
     plt.close(figure)
+
+
+@pytest.fixture
+def benchmark(monkeypatch):
+    """Give a function that runs a benchmark's file and returns what it defines."""
+    monkeypatch.syspath_prepend(str(BENCHMARKS))
+    yield lambda name: SimpleNamespace(**runpy.run_path(str(BENCHMARKS / f"{name}.py")))
+    for name in ("protocol", "report", "skipped"):
+        sys.modules.pop(name, None)
+
+
+def test_products_are_counted_as_the_trainer_does_them(benchmark):
+    # Two points; of the hidden units, the second is off for both, the third for one.
+    first, second = np.array([[1, 1], [0, 0], [0, 2]]), np.array([[0, 0], [3, 0]])
+    done, dense = benchmark("skipped").products([np.ones((1, 2)), first, second, np.ones((1, 2))])
+    # Forward: 1 input into 3 units, 2 on into 2, 1 on into 1. Backward: a gradient for 1 x 2,
+    # 2 x 1 and 1 x 1 weights, and the same handed back, but not to the input.
+    assert done == 2 * ((3 + 4 + 1) + (2 + 2 + 1) + (2 + 1))
+    assert dense == 2 * ((3 + 6 + 2) + (3 + 6 + 2) + (6 + 2))
+
+
+@pytest.mark.parametrize(
+    ("ratios", "width"), [((4, 2, 1.5), None), ((0.5, 0.4, 0.3), 10), ((4, 2, 0.5), 10**2.5)]
+)
+def test_engines_meet_where_the_ratio_is_one(ratios, width, benchmark):
+    rows = [{"width": w, "ratio": r} for w, r in zip((10, 100, 1000), ratios, strict=True)]
+    found = benchmark("crossover").crossing(rows)
+    assert found == (None if width is None else pytest.approx(width))
