@@ -143,7 +143,7 @@ assert np.array_equal(ours, [theirs, *slots])
 # One order, two programs, no difference
 # --------------------------------------
 #
-# NumPy needs thousands of calls for a step. What trains nearly all of this
+# NumPy needs thousands of calls for a step. What trains most of this
 # site's networks is WebAssembly: one small program, compiled once, which runs
 # beside Python and in any browser. It does the same operations in the same
 # order, and leaves out those that add zero. We let both train the story's

@@ -61,7 +61,7 @@ QUERIES = {
     "held-out points": {KNOWN, "glossary.html", "api/studies.held_out.html"},
     "chi-squared interval": {KNOWN, "api/studies.held_out.html"},
     "NumPy by hand": {AGREE},
-    "same bits": {BITS},
+    "same numbers": {BITS},
     "rounding order of sums": {BITS},
     "WebAssembly": {BITS, "glossary.html", "api/exact.html"},
     "ladder": {LADDER, "api/ladder.html", "glossary.html"},
