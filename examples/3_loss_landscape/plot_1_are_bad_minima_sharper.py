@@ -197,7 +197,7 @@ measured(
 ordered = np.ones(both.sum(), bool)
 for values in (sharpness, risk):
     ordered &= (values[8] > values[4]) & (values[4] > values[0])
-print(f"All in this order: {ordered.sum()} of {both.sum()} members.")
+print(f"In this order: {ordered.sum()} of {both.sum()} members.")
 
 steeper = statistics.quantile_interval(
     sharpness[8] / sharpness[4], confidence=0.99
