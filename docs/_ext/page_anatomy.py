@@ -20,8 +20,7 @@ from sphinx.util.docutils import SphinxDirective
 from twin_figures import twin_images
 from words import SEPARATOR, link, typeset
 
-# Prose is read at 238 words a minute, on average (Brysbaert 2019); this is slower to read. Code is
-# skimmed, not studied.
+# Prose is read at 238 words a minute (Brysbaert 2019), this more slowly; code is skimmed.
 _WORDS_A_MINUTE, _CODE_LINES_A_MINUTE = 180, 120
 _CARD_LENGTH = 200
 _PATH = "on the 20-minute path"

@@ -25,8 +25,7 @@ _SUFFIX = ".published.json"
 class Figure:
     """A figure in its two twins."""
 
-    light: str
-    """File name of the light twin, in the page's image folder."""
+    light: str  # the twin's file name, in the page's image folder
     dark: str
     width: int
     height: int

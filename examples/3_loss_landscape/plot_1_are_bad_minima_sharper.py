@@ -191,13 +191,13 @@ measured(
 )
 
 # %%
-# The larger the offset, the worse, and the sharper: in how many of the members?
-# And by how much, between the two kinds of bad minima?
+# The larger the offset, the worse, and the sharper: for how many members? And
+# by how much, between the two kinds of bad minima?
 
 ordered = np.ones(both.sum(), bool)
 for values in (sharpness, risk):
     ordered &= (values[8] > values[4]) & (values[4] > values[0])
-print(f"In this order: {ordered.sum()} of {both.sum()} members.")
+print(f"In order: {ordered.sum()} of {both.sum()} members.")
 
 steeper = statistics.quantile_interval(
     sharpness[8] / sharpness[4], confidence=0.99
