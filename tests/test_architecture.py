@@ -69,6 +69,11 @@ def test_importing_light_modules_imports_nothing_heavy():
     assert heavy_after_importing(*light) == set()
 
 
+def test_what_trains_imports_tensorflow_only_where_it_has_to():
+    rooms = ("training", "ensembles", "exact", "exact.definition", "exact.webassembly")
+    assert heavy_after_importing(*(f"overfit_tutorial.{room}" for room in rooms)) == set()
+
+
 # A check that cannot fail checks nothing.
 
 
