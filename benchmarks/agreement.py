@@ -123,7 +123,11 @@ def compare(records: dict[str, Any]) -> list[dict[str, Any]]:
 
 
 def compare_distributions(records: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return how far the exact trainer's losses and risks can be from XLA's."""
+    """Return how far the exact trainer's losses and risks can be from XLA's.
+
+    Both begin at the same weights and take the same batches. The bound is for independent samples;
+    for such pairs, which go the same way at first, it is on the safe side.
+    """
     return [
         report.bar(
             f"{what}: distance of {EXACT.name}, from {other.name}",
