@@ -38,7 +38,7 @@ def _ask() -> bool:
     if not webassembly.is_available():
         warnings.warn(
             "the package wasmtime is not here: networks are trained by NumPy, "
-            "with the same results, some twenty times slower",
+            "with the same results, far more slowly",
             RuntimeWarning,
             stacklevel=2,
         )

@@ -47,7 +47,7 @@ def forward(weights: Weights, x: Array) -> list[Array]:
     *hidden, last = zip(weights[::2], weights[1::2], strict=True)
     for kernel, bias in hidden:
         z = affine(kernel, bias, layers[-1])
-        # A unit that is not a number would be silent: it is shown to `is_finite`, not to the next.
+        # A dead unit is zero. One that is not finite stays so, or nobody would see it.
         layers.append(np.where(z > 0, z, z * _NUMBER(0)))
     return [*layers, affine(*last, layers[-1])]
 
