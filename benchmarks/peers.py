@@ -196,9 +196,10 @@ def judge(
             here = (row for row in rows if row["task"] == task)
             mine = [row for row in here if row["name"].startswith(peer)]
             if mine:
-                # Of XLA there are one network and many: the faster counts.
-                value = min(row["ratio"] for row in mine)
-                bars.append(report.bar(f"{task}: a network, times {peer}", value, required))
+                # Of XLA there are one network and many: many are compared with many.
+                most = max(mine, key=lambda row: int(row["n_members"]))
+                sentence = f"{task}: a network, times {peer}"
+                bars.append(report.bar(sentence, most["ratio"], required))
     fit = next(r["seconds"] for r in rows if r["name"] == KERAS.name)
     return [
         *bars,
