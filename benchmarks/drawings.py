@@ -46,12 +46,12 @@ def draw_crossover(crossover: Results) -> Figure:
         ax.plot(widths, ratios, linestyle="", marker="o", color=figures.LIGHT[role], markersize=5)
     ax.axhline(1, color=figures.LIGHT["muted"], linewidth=1)
     ax.set(xscale="log", yscale="log", xlabel="units in each of five layers (log scale)")
-    ax.set(ylabel="XLA / exact (log scale)", title="Wide or dense: XLA is faster")
+    ax.set(ylabel="XLA / exact (log scale)", title="Who is faster depends on what is off")
     ax.legend()
     figures.describe(
         figure,
         caption="XLA's time over the exact trainer's. Below the horizontal line XLA is faster.",
-        alt="Two falling curves over the width, on logarithmic axes: that of the story lies above "
-        "that of networks in which no unit is off.",
+        alt="Two curves over the width, on logarithmic axes: that of the story lies above that of "
+        "networks in which no unit is off.",
     )
     return figure

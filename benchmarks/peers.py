@@ -23,8 +23,8 @@ from worker import Worker
 
 ROUNDS = 3
 ENSEMBLES = EXACT.module, JAX.module
-# An implementation that takes longer for a network is asked once.
-SECONDS_TO_ASK_AGAIN = 10
+# An implementation whose networks take longer is asked once.
+SECONDS_TO_ASK_AGAIN = 15
 JAX_CHUNKS = (4, 8, 16)
 #: Bars that were set beforehand: how many times faster the exact trainer is than its peers.
 REQUIRED = {
@@ -116,7 +116,7 @@ def measure(
         worker.run(range(n), warm.get(case.name, task))
     for turn in range(rounds):
         for k, (worker, (_, n)) in enumerate(zip(workers, cases, strict=True)):
-            if turn and seconds[k, 0] > SECONDS_TO_ASK_AGAIN:
+            if turn and seconds[k, 0] * n > SECONDS_TO_ASK_AGAIN:
                 continue
             outcome = worker.run(range(n), task)
             seconds[k, turn], memory[k] = outcome.seconds / n, outcome.megabytes
@@ -196,9 +196,10 @@ def judge(
             here = (row for row in rows if row["task"] == task)
             mine = [row for row in here if row["name"].startswith(peer)]
             if mine:
-                # Of XLA there are one network and many: the faster counts.
-                value = min(row["ratio"] for row in mine)
-                bars.append(report.bar(f"{task}: a network, times {peer}", value, required))
+                # Of XLA there are one network and many: many are compared with many.
+                most = max(mine, key=lambda row: int(row["n_members"]))
+                sentence = f"{task}: a network, times {peer}"
+                bars.append(report.bar(sentence, most["ratio"], required))
     fit = next(r["seconds"] for r in rows if r["name"] == KERAS.name)
     return [
         *bars,

@@ -100,7 +100,7 @@ def test_what_the_benchmarks_have_written_can_be_drawn(name, draw):
     described = figures.description(figure)
     assert described.caption
     assert len(described.alt.split()) >= 8
-    assert all(line.get_xdata().size for ax in figure.axes for line in ax.lines)
+    assert all(np.size(line.get_xdata()) for ax in figure.axes for line in ax.lines)
     plt.close(figure)
 
 
