@@ -49,7 +49,7 @@ def small_fit(*, members=slice(None), **options):
         ({"dtype": "float64"}, "xla"),
         ({"dropout": 0.1}, "xla"),
     ],
-    ids=str,
+    ids=lambda value: " ".join(value) if isinstance(value, dict) else value,
 )
 def test_the_recipe_says_which_engine_trains(changes, engine):
     recipe = SMALL.replace(epochs=2).replace(**changes)
