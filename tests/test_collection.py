@@ -13,10 +13,10 @@ SETTINGS = tomllib.loads(HERE.with_name("pyproject.toml").read_text(encoding="ut
 COLLECT = """
 import sys, pytest
 sys.modules.update(dict.fromkeys(sys.argv[1].split()))
-from overfit_tutorial._engine import blocks
+from overfit_tutorial._engine import blocks, exactly
 def train_block(*arguments, **options):
     raise RuntimeError("a test trains when it is collected")
-blocks.train_block = train_block
+blocks.train_block = exactly.train_block = train_block
 sys.exit(pytest.main(["--collect-only", "-q", "-o", "pythonpath=", *sys.argv[2:]]))
 """
 
@@ -51,10 +51,12 @@ def test_tests_that_need_them_or_train_are_seen(tmp_path):
     (tmp_path / "test_one.py").write_text("import gallery\n", encoding="utf-8")
     trains = (
         "from overfit_tutorial.training import fit_network\n"
-        "fit_network(range(100), range(100), seed=0)\n"
+        "fit_network(range(100), range(100), seed=0, engine={!r})\n"
     )
-    (tmp_path / "test_other.py").write_text(trains, encoding="utf-8")
+    for engine in ("exact", "xla"):
+        file = tmp_path / f"test_{engine}.py"
+        file.write_text(trains.format(engine), encoding="utf-8")
     done = collect(tmp_path)
     assert "import of gallery halted" in done.stdout
-    assert "a test trains when it is collected" in done.stdout
-    assert "2 errors" in done.stdout
+    assert done.stdout.count("RuntimeError: a test trains when it is collected") >= 2
+    assert "3 errors" in done.stdout

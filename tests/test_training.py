@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from overfit_tutorial import data, draws, networks
-from overfit_tutorial._engine import blocks, dropout, pace, updates
+from overfit_tutorial._engine import blocks, dropout, exactly, pace, updates
 from overfit_tutorial.streams import DROPOUT
 from overfit_tutorial.training import STORY, Recipe, Scaling, fit_network
 
@@ -565,7 +565,8 @@ def nothing_is_compiled(monkeypatch):
     def refuse(*arguments, **options):
         raise AssertionError("training began")
 
-    monkeypatch.setattr(blocks, "train_block", refuse)
+    for module in (blocks, exactly):
+        monkeypatch.setattr(module, "train_block", refuse)
 
 
 NAN = np.where(np.arange(22) == 3, np.nan, POINTS.x)
