@@ -407,7 +407,7 @@ INLINE void update_rows(int rule, int n_vectors, float size, float shrink, int w
       } else {
         if (layer->asleep[i] && wakes) wake_row(rule, layer, i);
         if (layer->asleep[i]) continue;
-        if (!update_row(rule, layer, i, nothing, size, shrink, averages) && shrink == 0)
+        if (!update_row(rule, layer, i, nothing, size, shrink, averages) && decay == 0)
           layer->asleep[i] = step;
       }
     }
