@@ -47,6 +47,7 @@ static int room; /* points that a row of activations has room for */
 static double decay;
 static float *points, *targets, *ones, *gradient, *nothing;
 static int *at_units, *at_rows; /* of the units alive, where their activations and weights begin */
+static float *spread; /* weights of four units, each of them in a vector of its own */
 static double *rates, *losses, *validation_losses;
 static int *order;
 static word order_state;
@@ -134,22 +135,26 @@ INLINE int any(ivec mask) {
 #endif
 }
 
+/* Put each of four weights into a vector of its own, which many sums will take from there. */
+INLINE void spread_four(vec w, int n) {
+  store(spread + 16 * n, __builtin_shufflevector(w, w, 0, 0, 0, 0));
+  store(spread + 16 * n + 4, __builtin_shufflevector(w, w, 1, 1, 1, 1));
+  store(spread + 16 * n + 8, __builtin_shufflevector(w, w, 2, 2, 2, 2));
+  store(spread + 16 * n + 12, __builtin_shufflevector(w, w, 3, 3, 3, 3));
+}
+
 /* Four outputs, and eight points or four. Return which outputs are alive there, by bits. */
 INLINE int forward_block(const Layer *before, const Layer *layer, int j, int at, int n_vectors) {
   const float *bias = layer->weights + (long)layer->n_in * layer->stride + j;
   vec sums[4][2];
   for (int k = 0; k < 4; k++)
     for (int q = 0; q < n_vectors; q++) sums[k][q] = splat(bias[k]);
-  const float *entered = before->out + at, *weights = layer->weights + j;
+  const float *entered = before->out + at;
   for (int n = 0; n < before->n_alive; n++) {
-    vec w = load(weights + at_rows[n]);
-    vec each[4] = {
-        __builtin_shufflevector(w, w, 0, 0, 0, 0), __builtin_shufflevector(w, w, 1, 1, 1, 1),
-        __builtin_shufflevector(w, w, 2, 2, 2, 2), __builtin_shufflevector(w, w, 3, 3, 3, 3)};
-    for (int q = 0; q < n_vectors; q++) {
-      vec x = load(entered + at_units[n] + 4 * q);
-      for (int k = 0; k < 4; k++) sums[k][q] += each[k] * x;
-    }
+    vec x[2];
+    for (int q = 0; q < n_vectors; q++) x[q] = load(entered + at_units[n] + 4 * q);
+    for (int k = 0; k < 4; k++)
+      for (int q = 0; q < n_vectors; q++) sums[k][q] += load(spread + 16 * n + 4 * k) * x[q];
   }
   int bits = 0;
   vec found = splat(0);
@@ -175,6 +180,7 @@ static void forward_hidden(const Layer *before, Layer *layer, int n_vectors) {
   }
   for (int j = 0; j < layer->stride; j += 4) {
     int bits = 0, q = 0;
+    for (int k = 0; k < before->n_alive; k++) spread_four(load(layer->weights + at_rows[k] + j), k);
     for (; q + 2 <= n_vectors; q += 2) bits |= forward_block(before, layer, j, 4 * q, 2);
     for (; q < n_vectors; q++) bits |= forward_block(before, layer, j, 4 * q, 1);
     for (int k = 0; k < 4; k++)
@@ -207,18 +213,14 @@ static void forward(int n_vectors) {
 INLINE void backward_block(Layer *before, const Layer *layer, const int *units, int n_units,
                            int at, int n_vectors) {
   vec sums[4][2];
-  const float *rows[4];
-  for (int k = 0; k < n_units; k++) {
-    rows[k] = layer->weights + (long)units[k] * layer->stride;
+  for (int k = 0; k < 4; k++)
     for (int q = 0; q < n_vectors; q++) sums[k][q] = splat(0);
-  }
   const float *slopes = layer->slopes + at;
   for (int n = 0; n < layer->n_alive; n++) {
-    int j = layer->alive[n];
-    for (int q = 0; q < n_vectors; q++) {
-      vec slope = load(slopes + at_units[n] + 4 * q);
-      for (int k = 0; k < n_units; k++) sums[k][q] += splat(rows[k][j]) * slope;
-    }
+    vec slope[2];
+    for (int q = 0; q < n_vectors; q++) slope[q] = load(slopes + at_units[n] + 4 * q);
+    for (int k = 0; k < 4; k++)
+      for (int q = 0; q < n_vectors; q++) sums[k][q] += load(spread + 16 * n + 4 * k) * slope[q];
   }
   for (int k = 0; k < n_units; k++)
     for (int q = 0; q < n_vectors; q++) {
@@ -231,15 +233,16 @@ static void backward(Layer *before, const Layer *layer, int n_vectors) {
   for (int k = 0; k < layer->n_alive; k++) at_units[k] = layer->alive[k] * room;
   for (int n = 0; n < before->n_alive; n += 4) {
     const int *units = before->alive + n;
-    int q = 0, whole = before->n_alive - n >= 4;
-    if (whole) {
-      for (; q + 2 <= n_vectors; q += 2) backward_block(before, layer, units, 4, 4 * q, 2);
-      for (; q < n_vectors; q++) backward_block(before, layer, units, 4, 4 * q, 1);
-    } else {
-      for (int k = n; k < before->n_alive; k++)
-        for (q = 0; q < n_vectors; q++)
-          backward_block(before, layer, before->alive + k, 1, 4 * q, 1);
+    int n_units = before->n_alive - n < 4 ? before->n_alive - n : 4, q = 0;
+    const float *rows[4];
+    for (int k = 0; k < 4; k++)
+      rows[k] = layer->weights + (long)units[k < n_units ? k : 0] * layer->stride;
+    for (int k = 0; k < layer->n_alive; k++) {
+      int j = layer->alive[k];
+      spread_four((vec){rows[0][j], rows[1][j], rows[2][j], rows[3][j]}, k);
     }
+    for (; q + 2 <= n_vectors; q += 2) backward_block(before, layer, units, n_units, 4 * q, 2);
+    for (; q < n_vectors; q++) backward_block(before, layer, units, n_units, 4 * q, 1);
   }
 }
 
@@ -569,7 +572,7 @@ void prepare(const int *widths, int train, int validation, int size, int keeps, 
   ones = floats(room);
   for (int s = 0; s < room; s++) ones[s] = 1;
   gradient = floats(widest), nothing = floats(widest);
-  at_units = ints(widest), at_rows = ints(widest);
+  at_units = ints(widest), at_rows = ints(widest), spread = floats(16 * (long)widest);
   rates = doubles(n_steps);
   losses = doubles(epochs);
   validation_losses = doubles(validation ? epochs : 0);
