@@ -94,7 +94,8 @@ figures.show(
 # its steps. The package has two such programs. One is a loop that TensorFlow
 # compiles by XLA. The other, which trains nearly all networks of this site, is
 # a file of C, compiled beforehand to WebAssembly: it rounds in the same way on
-# every machine, so that a seed means the same network everywhere.
+# every machine, so that a seed means the same network everywhere, as
+# :doc:`/auto_examples/6_builders/plot_3_same_bits_everywhere` shows.
 #
 # Is it the same training? We begin at Keras' weights. The order of the points
 # in each epoch is a function of the seed, so that Keras can be given the same

@@ -195,7 +195,8 @@ static void forward_last(const Layer *before, Layer *layer, int n_vectors) {
     vec sum = splat(bias[0]);
     for (int n = 0; n < before->n_alive; n++) {
       int i = before->alive[n];
-      sum += splat(layer->weights[(long)i * layer->stride]) * load(before->out + (long)i * room + 4 * q);
+      vec x = load(before->out + (long)i * room + 4 * q);
+      sum += splat(layer->weights[(long)i * layer->stride]) * x;
     }
     faults += sum * splat(0);
     store(layer->out + 4 * q, sum);
