@@ -286,8 +286,8 @@ figures.show(
     "compiles, and by the program that skips zeros, alone and one of 32. The "
     "axis is logarithmic.",
     alt="Five places on a logarithmic axis of time. That of fit is by far the "
-    "furthest right; far to the left lie one network and one of thirty-two, by "
-    "XLA and by the program that skips zeros.",
+    "furthest right; far to the left lie one network and one of thirty-two, "
+    "by XLA and by the program that skips zeros.",
     headline=True,
 )
 
