@@ -101,10 +101,12 @@ class Minima:
 
         At a minimum that interpolates they are the Hessian's, but for zeros.
         """
-        rows = zip(self.fit, self.points.x, self.points.y, strict=True)
-        return np.stack(
-            [landscapes.gauss_newton_eigenvalues(fit.to_keras(), x, y) for fit, x, y in rows]
-        )
+        # One model for all: Keras takes longer to make one than the rest takes.
+        model, found = self.fit[0].to_keras(), []
+        for fit, x, y in zip(self.fit, self.points.x, self.points.y, strict=True):
+            model.set_weights(list(fit.weights))
+            found.append(landscapes.gauss_newton_eigenvalues(model, x, y))
+        return np.stack(found)
 
     @property
     def norm(self) -> NDArray[np.float64]:
