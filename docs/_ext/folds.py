@@ -58,7 +58,7 @@ def fold_page(document: nodes.Element) -> None:
     blocks = [b for b in document.findall(nodes.literal_block) if b.get("language") == "Python"]
     for block in blocks:
         parts, output = take_apart(block.astext()), _output(block)
-        claims = [node for node in output if "claim" in node["classes"]]
+        claims = [node for node in output if {"claim", "fingerprint"} & set(node["classes"])]
         printed = [node for node in output if "sphx-glr-script-out" in node["classes"]]
         shown = [node for node in output if node not in claims and node not in printed]
 
@@ -90,7 +90,7 @@ def _output(block: nodes.Element) -> list[nodes.Element]:
     found = []
     for node in block.parent[block.parent.index(block) + 1 :]:
         classes = set(node.get("classes", ())) if isinstance(node, nodes.Element) else set()
-        is_output = classes & {"claim", "sphx-glr-script-out", "result", "twins"}
+        is_output = classes & {"claim", "fingerprint", "sphx-glr-script-out", "result", "twins"}
         if not is_output:
             break
         found.append(node)
