@@ -74,8 +74,7 @@ def scrape(block: object, block_vars: dict[str, Any], gallery_conf: dict[str, An
             parts.append(f".. claim-box:: {item.id}\n\n")
         elif isinstance(item, Fingerprint):
             page.fingerprints[item.study] = item.digest
-            small = f"   .. rst-class:: claim-evidence\n\n   {item.sentence}\n"
-            parts.append(f".. container:: fingerprint\n\n{small}")
+            parts.append(f".. container:: fingerprint claim-evidence\n\n   {item.sentence}\n")
         elif isinstance(item, Table):
             parts.append(table(item))
     published.write(page, published.record_path(target))
