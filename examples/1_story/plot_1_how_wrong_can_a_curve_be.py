@@ -279,7 +279,7 @@ measured(
 #
 #    .. answer::
 #
-#       About the same: 2.71 on average over the 2,000 data sets, after 2.70.
+#       About the same: 2.73 on average over the 2,000 data sets, after 2.69.
 #       Each stretch is still a mean of two noisy points, and two thirds of
 #       the noise remain. Which points are believed matters little; how many
 #       are averaged is what counts.

@@ -218,5 +218,5 @@ one_seed(
 #
 #    .. answer::
 #
-#       By more than ten, though the training error varies by less than a
+#       By more than two, though the training error varies by less than a
 #       fifth. All five are one recipe on the same points.

@@ -309,7 +309,7 @@ figures.show(
 #    .. answer::
 #
 #       Only in part. After as many steps, the median training error is about
-#       2.7 instead of 1.8, and the excess risk about 0.9 instead of 3. With a
+#       2.8 instead of 1.8, and the excess risk about 1.1 instead of 3. With a
 #       small learning rate the noise of the batches slows the chase; it does
 #       not stop it.
 #
@@ -322,5 +322,5 @@ figures.show(
 #    .. answer::
 #
 #       They do, for as long as we train here: after 6,400 steps the training
-#       error is about 3.6, hardly below the line's, and the excess risk about
+#       error is about 3.8, hardly below the line's, and the excess risk about
 #       0.4. The noise is smaller, but so is each step.

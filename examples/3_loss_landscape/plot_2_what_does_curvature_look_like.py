@@ -273,5 +273,5 @@ measured(
 #
 #    .. answer::
 #
-#       At most 100, and in fact far fewer: 34 in the median of these seeds,
-#       from 24 to 46. The number of points is only a bound.
+#       At most 100, and in fact far fewer: 33 in the median of these seeds,
+#       from 16 to 45. The number of points is only a bound.

@@ -354,4 +354,4 @@ measured(
 #    .. answer::
 #
 #       A little: more volume goes with less risk, at a correlation of about
-#       minus a fifth, and its interval includes zero.
+#       minus 0.4, and its interval all but reaches zero.

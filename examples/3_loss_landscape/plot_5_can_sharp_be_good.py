@@ -329,5 +329,5 @@ figures.show(
 #
 #       The norm is smallest at a factor of 1.9, the sharpness at about 1.15,
 #       in the median of the first sixteen minima. Where the norm is smallest,
-#       the sharpness is 16% above its least. Both prefer balanced weights,
+#       the sharpness is 17% above its least. Both prefer balanced weights,
 #       though not quite the same ones, and neither knows the function.

@@ -31,8 +31,8 @@ def test_points_that_are_a_little_wrong_make_a_minimum_a_little_sharper(perform)
     both = good.interpolates & some.interpolates
     sharper = np.median(some.eigenvalues[both, 0] / good.eigenvalues[both, 0])
     worse = np.median(some.excess_risk[both] / good.excess_risk[both])
-    assert sharper == pytest.approx(2, abs=0.25)
-    assert 1.5 < worse < 2
+    assert sharper == pytest.approx(1.7, abs=0.05)
+    assert worse == pytest.approx(sharper, abs=0.1)
 
 
 def test_the_storys_network_has_fewer_eigenvalues_than_points(perform):
@@ -46,14 +46,14 @@ def test_the_storys_network_has_fewer_eigenvalues_than_points(perform):
     counts = [(values > 1e-10 * values[0]).sum() for values in spectra]
     # Rounding moves the smallest of them across the bound.
     found = np.median(counts), min(counts), max(counts)
-    assert found == tuple(pytest.approx(count, abs=2) for count in (34, 24, 46))
+    assert found == tuple(pytest.approx(count, abs=2) for count in (33, 16, 45))
 
 
 def test_across_data_sets_volume_goes_with_risk_a_little(perform):
     page = perform(VOLUME, "correlation", "volume", "risk", "level")
     found = page["correlation"](*(page[name][page["level"] == 0] for name in ("volume", "risk")))
-    assert found.value == pytest.approx(-1 / 5, abs=0.05)
-    assert found.low < 0 < found.high
+    assert found.value == pytest.approx(-0.4, abs=0.05)
+    assert -0.05 < found.high < 0.05
 
 
 def test_a_hundred_steps_find_the_way_around(perform):
@@ -78,7 +78,7 @@ def test_norm_and_sharpness_prefer_nearly_the_same_balance(perform):
     norm, sharp, above = np.median(rows, axis=0)
     assert norm == pytest.approx(1.9, abs=0.06)
     assert sharp == pytest.approx(1.15, abs=0.03)
-    assert above == pytest.approx(1.16, abs=0.01)
+    assert above == pytest.approx(1.17, abs=0.01)
 
 
 def test_half_the_step_of_gradient_descent_ends_twice_as_sharp(perform):
