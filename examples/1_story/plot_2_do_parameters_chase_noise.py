@@ -274,6 +274,6 @@ one_seed(
 #    .. answer::
 #
 #       Neither, with this seed. Its training error stays within a twentieth
-#       of the line's, and its excess risk within a factor of two of what it was
-#       with large steps, which happened to end near the truth. Other seeds do
-#       otherwise: try some, or look at two hundred on the page *Was it luck?*.
+#       of the line's, and its excess risk within a factor of two of what it
+#       was with large steps, which happened to end near the truth. Other seeds
+#       do otherwise: try some, or look at two hundred in *Was it luck?*.
