@@ -34,16 +34,10 @@ ENVIRONMENT = {"UV_COMPILE_BYTECODE": "1"}
 ONE_THREAD = {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
 
 
-def install(session: nox.Session, *groups: str) -> None:
+def install(session: nox.Session, *groups: str, package: tuple[str, ...] = ("-e", ".")) -> None:
     """Install the package, editable, and dependency groups, at the versions of the lock."""
     requirements = nox.project.dependency_groups(PROJECT, *groups)
-    session.install("-c", CONSTRAINTS, "-e", ".", *requirements, env=ENVIRONMENT)
-
-
-def install_only(session: nox.Session, *groups: str) -> None:
-    """Install dependency groups without the package."""
-    requirements = nox.project.dependency_groups(PROJECT, *groups)
-    session.install("-c", CONSTRAINTS, *requirements, env=ENVIRONMENT)
+    session.install("-c", CONSTRAINTS, *package, *requirements, env=ENVIRONMENT)
 
 
 def install_judges(session: nox.Session) -> None:
@@ -203,7 +197,7 @@ def minimums(session: nox.Session) -> None:
 @nox.session
 def wasm(session: nox.Session) -> None:
     """Compile the exact trainer; `nox -s wasm -- --check` compares with what is committed."""
-    install_only(session, "wasm")
+    install(session, "wasm", package=())
     session.run("python", "overfit_tutorial/exact/compile.py", *session.posargs)
 
 

@@ -5,6 +5,7 @@ that lie side by side in one compiled loop. What a member becomes depends on its
 own seed, bit for bit, whatever the size of the ensemble, of the blocks, and the number of threads.
 """
 
+import functools
 import numbers
 import threading
 from collections.abc import Iterator, Sequence
@@ -139,13 +140,10 @@ def fit_ensemble(
     checkpoints = checks.check_checkpoints(checkpoints, recipe, n_samples)
     n_jobs = threads.n_threads() if n_jobs is None else _arguments.check_count("n_jobs", n_jobs)
     engine = checks.check_engine(engine, recipe, n_samples)
-    size = 1
+    train_block, size = training.train_block(engine), 1
     if engine == "xla":
         size = threads.block_size(n_members, recipe.n_parameters(), n_jobs)
-    train_block, options = (
-        training.train_block(engine),
-        {"n_padded": size} if engine == "xla" else {},
-    )
+        train_block = functools.partial(train_block, n_padded=size)
     n_epochs = n_members * recipe.n_epochs(n_samples)
     # Silent where nobody watches, and for the first two seconds.
     bar = tqdm(total=n_epochs, unit=" epochs", delay=2, disable=None, leave=False)
@@ -169,7 +167,6 @@ def fit_ensemble(
             initial_weights=None if weights is None else tuple(w[part] for w in weights),
             checkpoints=checkpoints,
             proceed=proceed,
-            **options,
         )
 
     pool = ThreadPoolExecutor(n_jobs)

@@ -192,10 +192,14 @@ class Recipe:
         """Return the number of steps of the whole training on `n_samples` points."""
         return self.n_epochs(n_samples) * self.steps_per_epoch(n_samples)
 
+    @property
+    def widths(self) -> tuple[int, ...]:
+        """Return the numbers of inputs, of each hidden layer's units, and of outputs."""
+        return (1, *self.hidden_widths, 1)
+
     def n_parameters(self) -> int:
         """Return how many weights and biases the network has."""
-        widths = (1, *self.hidden_widths, 1)
-        return sum((n_in + 1) * n_out for n_in, n_out in itertools.pairwise(widths))
+        return sum((n_in + 1) * n_out for n_in, n_out in itertools.pairwise(self.widths))
 
 
 class Scaling(NamedTuple):

@@ -1,6 +1,6 @@
 """One network, trained by a few compiled calls instead of hundreds of steps in Python.
 
-The same as ``model.fit`` of a Keras network, hundreds of times faster: the same law of the first
+The same as ``model.fit`` of a Keras network, a hundred times faster: the same law of the first
 weights, the same optimizers and losses. A seed means the same points, first weights and batches on
 every machine (`overfit_tutorial.draws`). Where the exact trainer knows the recipe, it means the
 same trained network, bit for bit.

@@ -17,7 +17,7 @@ from overfit_tutorial._engine.pace import MOST_EPOCHS_A_CALL, Pace
 from overfit_tutorial._engine.trained import Trained, read_only, units_of
 from overfit_tutorial.recipes import Recipe, Scaling
 from overfit_tutorial.streams import DROPOUT, child_seed
-from overfit_tutorial.weights.arrays import Weights
+from overfit_tutorial.weights.arrays import Weights, split_biases
 
 
 def train_block(
@@ -200,5 +200,5 @@ class _Training:
 
 def _arrays(packed: tuple[Any, ...], n_members: int) -> Weights:
     """Return the members' weights as read-only arrays, without those that only fill up."""
-    arrays = layers.unpack(tuple(layer.numpy()[:n_members] for layer in packed))
+    arrays = split_biases([layer.numpy()[:n_members] for layer in packed])
     return tuple(read_only(array) for array in arrays)

@@ -63,7 +63,7 @@ def check_weights(
     """Return initial weights as arrays, if they fit the recipe and have these leading axes."""
     if weights is None:
         return None
-    pairs = itertools.pairwise((1, *recipe.hidden_widths, 1))
+    pairs = itertools.pairwise(recipe.widths)
     expected = [(*axes, *s) for n_in, n_out in pairs for s in ((n_in, n_out), (n_out,))]
     try:
         arrays = [np.asarray(array, dtype=np.float64) for array in weights]

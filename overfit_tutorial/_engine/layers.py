@@ -21,11 +21,6 @@ def pack(weights: tuple[Any, ...]) -> tuple[Any, ...]:
     return tuple(tf.concat([kernel, bias[..., None, :]], axis=-2) for kernel, bias in pairs)
 
 
-def unpack(layers: tuple[Any, ...]) -> tuple[Any, ...]:
-    """Return kernel and bias of each layer, in the order of Keras' `get_weights`."""
-    return tuple(part for layer in layers for part in (layer[..., :-1, :], layer[..., -1, :]))
-
-
 def forward(
     layers: tuple[Any, ...],
     x: Any,

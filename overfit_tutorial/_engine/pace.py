@@ -44,7 +44,7 @@ class Pace:
         self.cuts = self.n_steps < self.steps_per_epoch
         self.shape = loop.Shape(
             n_members=n_members,
-            widths=(1, *recipe.hidden_widths, 1),
+            widths=recipe.widths,
             activation=recipe.activation,
             optimizer=recipe.optimizer,
             n_train=n_train,

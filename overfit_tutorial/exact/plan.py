@@ -1,6 +1,5 @@
 """What is trained exactly: all that members of an ensemble have in common."""
 
-import itertools
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -52,7 +51,7 @@ class Plan:
     @property
     def widths(self) -> tuple[int, ...]:
         """Return the numbers of inputs, of each layer's units, and of outputs."""
-        return (1, *self.recipe.hidden_widths, 1)
+        return self.recipe.widths
 
     @property
     def n_used(self) -> int:
@@ -66,12 +65,6 @@ class Plan:
         """Return the first step, from one, whose weights are averaged; zero if none are."""
         n_last = self.recipe.average_last * (self.rates.size // self.n_epochs)
         return self.rates.size - n_last + 1 if n_last else 0
-
-    @property
-    def shapes(self) -> list[tuple[int, ...]]:
-        """Return the shapes of kernel and bias of each layer."""
-        pairs = itertools.pairwise(self.widths)
-        return [shape for n_in, n_out in pairs for shape in ((n_in, n_out), (n_out,))]
 
 
 class Trainer(Protocol):
@@ -104,11 +97,6 @@ class Trainer(Protocol):
         """Return the losses of the epochs done, in training and on what is held out."""
 
 
-def layered(flat: list[Any]) -> tuple[Any, ...]:
-    """Return kernel, bias, kernel, bias, ... of arrays whose last row is a bias."""
-    return tuple(part for rows in flat for part in (rows[:-1], rows[-1]))
-
-
 def plan_of(recipe: Recipe, n_samples: int, rates: NDArray[np.float64]) -> Plan:
     """Return how a recipe trains on so many points, with the learning rate of each step."""
     n_train = recipe.n_train(n_samples)
@@ -125,10 +113,9 @@ def plan_of(recipe: Recipe, n_samples: int, rates: NDArray[np.float64]) -> Plan:
 def n_bytes(recipe: Recipe, n_samples: int) -> int:
     """Return how much memory the training takes, rounded up."""
     batch_size = recipe.batch_size or recipe.n_train(n_samples)
-    widths = (1, *recipe.hidden_widths, 1)
-    filled = [width + -width % 4 for width in widths]
+    filled = [width + -width % 4 for width in recipe.widths]
     # Weights, two slots and the best in single precision, sums in double; lists of units.
-    rows = zip(widths, filled[1:], strict=False)
+    rows = zip(recipe.widths, filled[1:], strict=False)
     of_parameters = sum(24 * (n_in + 1) * n_out for n_in, n_out in rows) + 200 * sum(filled)
     # Activations and slopes of a batch.
     of_points = 8 * (batch_size + 64) * (sum(filled) + 1) + 16 * n_samples

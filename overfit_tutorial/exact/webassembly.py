@@ -17,9 +17,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from overfit_tutorial.exact.plan import N_SLOTS, Array, Plan, layered, plan_of
+from overfit_tutorial.exact.plan import N_SLOTS, Array, Plan, plan_of
 from overfit_tutorial.recipes import Recipe
-from overfit_tutorial.weights.arrays import Weights
+from overfit_tutorial.weights.arrays import Weights, split_biases
 
 _OPTIMIZERS = tuple(N_SLOTS)  # in the order of the enumeration in trainer.c
 _IN_ORDER, _SHUFFLED_ONCE, _SHUFFLED = range(3)
@@ -39,9 +39,7 @@ def _module() -> tuple[Any, Any]:
     """Return the engine and the compiled module, which all threads share."""
     import wasmtime
 
-    configuration = wasmtime.Config()
-    configuration.wasm_simd = True
-    engine = wasmtime.Engine(configuration)
+    engine = wasmtime.Engine()
     binary = importlib.resources.files(__package__).joinpath("trainer.wasm").read_bytes()
     module = wasmtime.Module(engine, binary)
     # Later its library is half gone: Python would complain as it ends.
@@ -183,7 +181,7 @@ class Trainer:
             rows = self._trainer.array(address, dtype, *shape)
             found.append(rows[:, :n_out])
             address += (rows.nbytes + 15) // 16 * 16
-        return layered(found)
+        return split_biases(found)
 
     def _copies(self, name: str, *kind: int) -> tuple[Array, ...]:
         lost = self.has_diverged

@@ -14,6 +14,11 @@ from overfit_tutorial import _arguments
 Weights = Sequence[NDArray[Any]]
 
 
+def split_biases(layers: Sequence[NDArray[Any]]) -> tuple[NDArray[Any], ...]:
+    """Return kernel and bias of each layer, given as one array whose last row is the bias."""
+    return tuple(part for layer in layers for part in (layer[..., :-1, :], layer[..., -1, :]))
+
+
 def check_arrays(name: str, weights: object) -> Weights:
     """Return copies of the arrays if they hold finite real numbers; single precision is kept."""
     if not isinstance(weights, Sequence) or isinstance(weights, str):
