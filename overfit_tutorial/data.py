@@ -1,7 +1,9 @@
-r"""Noisy samples of a known truth, and how far a prediction is from that truth.
+r"""Noisy samples of a known truth, and two numbers that judge a fit to them.
 
-Because the truth is known, a fit is judged without a test set: its *excess risk* is the mean
-squared distance between prediction and truth. The noise, which nobody can predict, is left out.
+Because the truth is known, a fit is judged without a test set. How wrong it is: its *excess risk*
+is the mean squared distance between prediction and truth. How much it overfits: the *noise
+followed* is the share of the noise in its points that it reproduces. A fit may be wrong and follow
+no noise, as a constant is, or follow all of it and be hardly wrong, where there is little.
 """
 
 import dataclasses
@@ -248,6 +250,92 @@ def excess_risk(
         raise ValueError(f"predict must return shape (..., {n_points}), got {predicted.shape}")
     risk = np.mean((predicted - _values(truth, x, name="truth")) ** 2, axis=-1)
     return float(risk) if risk.ndim == 0 else risk
+
+
+def noise_followed(
+    fitted: Curve | ArrayLike,
+    truth: Curve,
+    x: ArrayLike,
+    y: ArrayLike,
+    *,
+    where: ArrayLike = True,
+) -> float | NDArray[np.float64]:
+    r"""Return the share of the noise in its training points that a fit reproduces.
+
+    .. math:: s = \frac{\sum_i \bigl(f(x_i) - t(x_i)\bigr) \, \varepsilon_i}
+                       {\sum_i \varepsilon_i^2},
+              \qquad \varepsilon_i = y_i - t(x_i)
+
+    for a fit :math:`f` and a truth :math:`t`: the slope of a regression, through zero, of what the
+    fit is off the truth on what its points are off. It is 0 for the truth and 1 for a fit that
+    visits every point. For Gaussian noise, a linear smoother with the matrix :math:`S` has the
+    expectation :math:`\operatorname{tr}(S) / n`: :math:`1 / n` for the mean, :math:`2 / n` for
+    the least-squares line, :math:`1 / k` for the mean of the :math:`k` nearest points. Times
+    :math:`n`, the expectation is the *degrees of freedom* of the fit, the number of parameters
+    that it effectively uses [1]_ [2]_.
+
+    Parameters
+    ----------
+    fitted : callable, or array_like of shape (n_samples,) or (n_members, n_samples)
+        The fit, or its values at `x`.
+    truth : callable
+        Maps an array of places to true values of the same shape.
+    x, y : array_like of shape (n_samples,) or (n_members, n_samples)
+        The points to which the fit was fitted. Those of one member may be shared by many fits.
+    where : array_like of bool, of the shape of `x`
+        The points over which both sums run. By default all of them.
+
+    Returns
+    -------
+    float or ndarray of shape (n_members,)
+        Without unit. One fit's may be below 0 or above 1. Undefined for a diverged fit, and where
+        no point is asked for.
+
+    Raises
+    ------
+    TypeError
+        If the truth cannot be called.
+    ValueError
+        If shapes do not agree, or all points lie on the truth.
+
+    References
+    ----------
+    .. [1] B. Efron, "How biased is the apparent error rate of a prediction rule?", Journal of the
+       American Statistical Association 81, 1986.
+    .. [2] B. Efron, "The estimation of prediction error: covariance penalties and
+       cross-validation", Journal of the American Statistical Association 99, 2004.
+
+    Examples
+    --------
+    The curve that visits every point follows all of the noise, and half of the way follows half:
+
+    >>> points = sample_noisy(seed=0)
+    >>> noise_followed(points.y, points.truth, points.x, points.y)
+    1.0
+    >>> halfway = (points.y + points.truth(points.x)) / 2
+    >>> round(noise_followed(halfway, points.truth, points.x, points.y), 12)
+    0.5
+    """
+    x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    if x.ndim not in (1, 2) or x.shape != y.shape:
+        raise ValueError(
+            "x and y must have one shape, (n_samples,) or (n_members, n_samples), "
+            f"got {x.shape} and {y.shape}"
+        )
+    known = _values(truth, x, name="truth")
+    values = np.asarray(fitted(x) if callable(fitted) else fitted, dtype=np.float64)
+    rows = {shape[0] for shape in (values.shape, x.shape) if len(shape) == 2}
+    if values.ndim not in (1, 2) or values.shape[-1] != x.shape[-1] or len(rows) > 1:
+        raise ValueError(
+            f"fitted must have one value for each of the points {x.shape}, got {values.shape}"
+        )
+    noise = y - known
+    if not noise.any(axis=-1).all():
+        raise ValueError("y must differ from the truth: there is no noise to follow")
+    noise = np.where(np.asarray(where, dtype=bool), noise, 0.0)
+    with np.errstate(all="ignore"):  # of fits that diverged, and where no point is asked for
+        followed = np.sum((values - known) * noise, axis=-1) / np.sum(noise**2, axis=-1)
+    return float(followed) if followed.ndim == 0 else followed
 
 
 def _values(curve: Curve, x: NDArray[np.float64], *, name: str) -> NDArray[np.float64]:

@@ -177,6 +177,39 @@ def rungs(
     }
 
 
+def noise_followed(n_samples: int = 100) -> dict[str, float]:
+    r"""Return the expected share of the noise that each rung follows, by name, exactly.
+
+    Least squares follows :math:`2 / n` of it and the mean :math:`1 / n`, a share for each number
+    that they fit; joining the dots and copying the nearest follow all. With `rungs` this is the
+    place of each rule on the plane of the site's two numbers. See `data.noise_followed`.
+
+    Parameters
+    ----------
+    n_samples : int
+        Number of points, at least 2.
+
+    Returns
+    -------
+    dict of str to float
+        In the order of `rungs`.
+
+    Examples
+    --------
+    >>> noise_followed(100)["least squares"]
+    0.02
+    """
+    n = _arguments.check_count("n_samples", n_samples)
+    if n < 2:
+        raise ValueError(f"n_samples must be at least 2 for a line, got {n}")
+    return {
+        "least squares": 2 / n,
+        "join the dots": 1.0,
+        "copy the nearest": 1.0,
+        "always the mean": 1 / n,
+    }
+
+
 def halfway_to_the_dots(n_samples: int = 100, *, noise_std: float = 2.0) -> float:
     """Return the place halfway between least squares and joining the dots, on a log axis.
 

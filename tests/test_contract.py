@@ -46,6 +46,9 @@ def sample_noisy_many(
 def excess_risk(predict, truth, *, low=0.0, high=20.0, n_points=2001): ...
 
 
+def noise_followed(fitted, truth, x, y): ...
+
+
 def fit_line(x, y): ...
 
 
@@ -153,6 +156,7 @@ PROMISES = [
     (data, sample_noisy),
     (data, sample_noisy_many),
     (data, excess_risk),
+    (data, noise_followed),
     (linear, fit_line),
     (linear, expected_excess_risk),
     (networks, build_mlp),

@@ -12,6 +12,7 @@ from overfit_tutorial.data import (
     Dataset,
     Line,
     excess_risk,
+    noise_followed,
     sample_noisy,
     sample_noisy_many,
 )
@@ -304,3 +305,108 @@ def test_a_line_refuses_what_is_not_a_finite_number():
         Line(intercept=0.0, slope=NAN)
     with pytest.raises(TypeError, match="intercept must be a number, got '0'"):
         Line(intercept="0", slope=0.0)
+
+
+def smoother_of_the_line(x):
+    """Return the matrix that takes targets to the values of the least-squares line."""
+    design = np.stack([np.ones_like(x), x], axis=1)
+    return design @ np.linalg.pinv(design)
+
+
+def smoother_of_the_nearest(x, k):
+    """Return the matrix that takes targets to the means of the k nearest points."""
+    nearest = np.abs(x[:, np.newaxis] - x).argsort(axis=1, kind="stable")[:, :k]
+    matrix = np.zeros((len(x), len(x)))
+    np.put_along_axis(matrix, nearest, 1 / k, axis=1)
+    return matrix
+
+
+SMOOTHERS = {
+    "line": (smoother_of_the_line, 2),
+    "mean": (lambda x: np.full((len(x), len(x)), 1 / len(x)), 1),
+    "dots": (lambda x: np.eye(len(x)), 40),
+    "three nearest": (lambda x: smoother_of_the_nearest(x, 3), 40 / 3),
+    "ridge": (lambda x: np.outer(x, x) / (x @ x + 50.0), None),
+}
+
+
+@pytest.mark.parametrize("name", SMOOTHERS)
+def test_times_n_the_noise_followed_is_on_average_the_trace_of_a_linear_smoother(name):
+    smoother, degrees_of_freedom = SMOOTHERS[name]
+    x = sample_noisy(n_samples=40, seed=0).x
+    matrix = smoother(x)
+    if degrees_of_freedom is not None:
+        assert np.trace(matrix) == pytest.approx(degrees_of_freedom, rel=1e-9)
+    draws_of_noise = np.random.default_rng(0).normal(size=(4000, 40))
+    y = TRUE_LINE(x) + draws_of_noise
+    found = noise_followed(y @ matrix.T, TRUE_LINE, np.broadcast_to(x, y.shape), y)
+    # Four standard errors of the mean: seed and margin were not tuned.
+    margin = 4 * found.std() / np.sqrt(len(found)) + 1e-12
+    assert found.mean() == pytest.approx(np.trace(matrix) / 40, abs=margin)
+
+
+def test_the_truth_follows_no_noise_and_a_visit_to_every_point_all_of_it():
+    points = sample_noisy(wave, seed=0)
+    assert noise_followed(points.truth, points.truth, points.x, points.y) == 0.0
+    assert noise_followed(points.y, points.truth, points.x, points.y) == 1.0
+
+
+def test_the_noise_followed_is_the_slope_of_a_regression_through_zero():
+    points = sample_noisy(wave, 30, seed=1)
+    noise, off = points.y - wave(points.x), np.cos(points.x)
+    (slope,), *_ = np.linalg.lstsq(noise[:, np.newaxis], off, rcond=None)
+    found = noise_followed(wave(points.x) + off, wave, points.x, points.y)
+    assert found == pytest.approx(slope, rel=1e-12)
+
+
+def test_the_training_error_hides_the_noise_that_a_shaking_curve_follows():
+    points = sample_noisy(seed=2)
+    fitted = points.truth(points.x) + np.sin(points.x)
+    noise, off = points.y - points.truth(points.x), np.sin(points.x)
+    followed = noise_followed(fitted, points.truth, points.x, points.y)
+    error = np.mean((fitted - points.y) ** 2)
+    assert error == pytest.approx(np.mean(noise**2) * (1 - 2 * followed) + np.mean(off**2))
+
+
+def test_the_noise_followed_of_parts_adds_up_by_their_noise():
+    points = sample_noisy_many(3, seed=3)
+    fitted = np.sin(points.x)
+    parts = [points.x < 7, points.x >= 7]
+    noise = [np.sum((points.y - points.truth(points.x)) ** 2 * part, axis=1) for part in parts]
+    followed = [
+        noise_followed(fitted, points.truth, points.x, points.y, where=part) for part in parts
+    ]
+    whole = noise_followed(fitted, points.truth, points.x, points.y)
+    assert whole == pytest.approx(np.average(followed, axis=0, weights=noise))
+    with np.errstate(all="raise"):
+        nowhere = noise_followed(fitted, points.truth, points.x, points.y, where=points.x < 0)
+    assert np.isnan(nowhere).all()
+
+
+def test_many_fits_of_the_same_points_get_one_share_each():
+    points = sample_noisy(seed=0)
+    values = np.stack([points.y, points.truth(points.x)])
+    found = noise_followed(values, points.truth, points.x, points.y)
+    assert found.tolist() == [1.0, 0.0]
+    assert np.isnan(noise_followed(points.y * NAN, points.truth, points.x, points.y))
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"y": np.zeros(3)}, re.escape("x and y must have one shape")),
+        ({"x": np.zeros((1, 1, 4)), "y": np.zeros((1, 1, 4))}, "x and y must have one shape"),
+        (
+            {"fitted": np.zeros((4, 1))},
+            re.escape("one value for each of the points (4,), got (4, 1)"),
+        ),
+        ({"fitted": lambda x: x[:, np.newaxis]}, "fitted must have one value for each"),
+        ({"fitted": 0.0}, re.escape("got ()")),
+        ({"y": TRUE_LINE([0, 1, 2, 3])}, "y must differ from the truth"),
+        ({"truth": lambda _x: np.zeros(2)}, "truth must return the shape of its input"),
+    ],
+)
+def test_a_bad_argument_of_the_noise_followed_is_named(changes, message):
+    good = {"fitted": np.zeros(4), "truth": TRUE_LINE, "x": np.arange(4.0), "y": np.zeros(4)}
+    with pytest.raises(ValueError, match=message):
+        noise_followed(**good | changes)

@@ -86,6 +86,20 @@ def test_the_rungs_are_in_order_for_the_story():
     assert rungs == {name: getattr(ladder, name.replace(" ", "_"))() for name in rungs}
 
 
+def test_the_noise_that_a_rule_follows_is_the_mean_over_many_data_sets():
+    many = data.sample_noisy_many(4000, n_samples=10, seed=6)
+    rules = {name.replace("_", " "): rule for name, rule in RULES.items()}
+    rules["least squares"] = lambda x, y, at: linear.fit_line(x, y)(at)
+    expected = ladder.noise_followed(10)
+    assert list(expected) == list(ladder.rungs())
+    for name, rule in rules.items():
+        fitted = [rule(x, y, x) for x, y in zip(many.x, many.y, strict=True)]
+        found = data.noise_followed(fitted, many.truth, many.x, many.y)
+        # Four standard errors; none at all for the rules that visit every point.
+        tolerance = 4 * np.std(found) / np.sqrt(len(found)) + 1e-12
+        assert expected[name] == pytest.approx(np.mean(found), abs=tolerance)
+
+
 def test_halfway_is_as_many_times_least_squares_as_the_dots_are_of_it():
     halfway, dots = ladder.halfway_to_the_dots(), ladder.join_the_dots(slope=0.0)
     assert halfway / ladder.least_squares() == pytest.approx(dots / halfway, rel=1e-12)
@@ -98,6 +112,7 @@ def test_halfway_is_as_many_times_least_squares_as_the_dots_are_of_it():
         (lambda: ladder.join_the_dots(0), "n_samples must be at least 1, got 0"),
         (lambda: ladder.copy_the_nearest(noise_std=-1.0), "noise_std must not be negative"),
         (lambda: ladder.always_the_mean(length=0.0), "length must be above zero"),
+        (lambda: ladder.noise_followed(1), "n_samples must be at least 2 for a line, got 1"),
         (lambda: ladder.rungs(slope=float("nan")), "slope must be finite"),
     ],
 )
