@@ -35,6 +35,9 @@ def test_a_comparison_is_what_one_network_and_one_line_say():
     risk = data.excess_risk(fit.predict, data.TRUE_LINE)
     assert found["risk"][1] == pytest.approx(risk, rel=1e-9)
     assert found["line_risk"][1] == data.excess_risk(line, data.TRUE_LINE)
+    noise = known.y - data.TRUE_LINE(known.x)
+    products = (fit.predict(known.x) - data.TRUE_LINE(known.x)) * noise
+    assert found["followed"][1] == pytest.approx(products.sum() / (noise @ noise), rel=1e-9)
     covered = []
     for squares in ours[5:].reshape(6, 5):
         ends = stats.t.interval(0.95, 4, squares.mean(), stats.sem(squares))
@@ -45,18 +48,24 @@ def test_a_comparison_is_what_one_network_and_one_line_say():
 def test_the_moment_of_least_error_is_chosen():
     found = held_out.stop_held_out(seeds=[7, 8], recipe=SMALL, moments=(2, 8, 20), **SIZES)
     known, held = drawn(8, 40, 0), drawn(8, 35, 1)
-    risks, few, many = [], [], []
+    risks, followed, few, many = [], [], [], []
     for moment in (2, 8, 20):
         recipe = SMALL.replace(steps=moment)
         fit = fit_network(known.x, known.y, recipe, seed=split_seeds([8], 3)[2][0])
         squares = (fit.predict(held.x) - held.y) ** 2
         risks.append(data.excess_risk(fit.predict, data.TRUE_LINE))
+        followed.append(data.noise_followed(fit.predict, data.TRUE_LINE, known.x, known.y))
         few.append(squares[:5].mean())
         many.append(squares[5:].mean())
     expected = [risks[0], risks[-1], risks[np.argmin(few)], risks[np.argmin(many)], min(risks)]
     assert [
         found[name][1] for name in ("start", "end", "by_few", "by_many", "by_truth")
     ] == pytest.approx(expected, rel=1e-9)
+    chosen = [0, 2, np.argmin(few), np.argmin(many), np.argmin(risks)]
+    names = ("start", "end", "by_few", "by_many", "by_truth")
+    assert [found[f"followed_{name}"][1] for name in names] == pytest.approx(
+        [followed[row] for row in chosen], rel=1e-9
+    )
 
 
 def test_the_intervals_keep_their_promise_where_their_assumptions_hold():

@@ -38,6 +38,42 @@ def test_a_study_is_one_network_after_the_other(view):
         assert at_last == pytest.approx(errors(last, sample, **view), rel=1e-10)
 
 
+def test_what_the_curve_is_like_is_what_polynomials_and_differences_say():
+    found = judge_recipe(seeds=[3, 4], hidden_widths=(8, 8), steps=400)
+    places = (np.arange(501) + 0.5) * 20 / 501
+    for k, seed in enumerate([3, 4]):
+        sample = points(seed)
+        recipe = STORY.replace(hidden_widths=(8, 8), steps=400)
+        fit = fit_network(sample.x, sample.y, recipe, seed=seed)
+        off = fit.predict(places) - (3 + 0.7 * places)
+        straight = np.polyval(np.polyfit(places, off, 1), places)
+        assert found["straight"][k] == pytest.approx(np.mean(straight**2), rel=1e-9)
+        assert found["straight"][k] < found["risk"][k]
+        slopes = np.diff(fit.predict(places)) / (20 / 501)
+        turns = np.abs(np.diff(slopes))
+        assert found["turning"][k] == pytest.approx(turns.sum(), rel=1e-9)
+        assert found["turning_left"][k] == pytest.approx(turns[places[1:-1] < 2].sum(), rel=1e-9)
+        noise, fitted = sample.y - (3 + 0.7 * sample.x), fit.predict(sample.x)
+        products = (fitted - (3 + 0.7 * sample.x)) * noise
+        assert found["followed"][k] == pytest.approx(products.sum() / (noise @ noise))
+        # A training error that does not fall hides noise that is followed if the curve shakes.
+        parts = noise @ noise * (1 - 2 * found["followed"][k]) + np.sum((products / noise) ** 2)
+        assert found["error"][k] == pytest.approx(parts / len(noise), rel=1e-12)
+        for quarter in range(4):
+            part = (sample.x // 5) == quarter
+            share = products[part].sum() / np.sum(noise[part] ** 2)
+            assert found[f"followed_quarter_{quarter + 1}"][k] == pytest.approx(share)
+
+
+def test_a_network_without_layers_is_all_straight():
+    line = {"hidden_widths": (), "learning_rate": 0.1, "batch_size": None, "steps": 2000}
+    found = judge_recipe(seeds=[0, 1], **line)
+    assert found["straight"] == pytest.approx(found["risk"], rel=1e-6)
+    # Rounding of float32 predictions near 17, over spacings of 0.04, at 499 places.
+    assert (found["turning"] < 0.1).all()
+    assert found["followed"] == pytest.approx(found["line_followed"], rel=1e-3)
+
+
 def test_the_line_beside_it_saw_the_same_points():
     found = judge_recipe(seeds=[5], **SMALL)
     sample = points(5)
@@ -55,8 +91,9 @@ def test_a_seed_has_the_same_points_in_every_cell():
 
 def test_a_network_that_diverged_is_infinitely_wrong():
     found = judge_recipe(seeds=[0], optimizer="sgd", learning_rate=1e6, **SMALL)
-    names = ("error", "risk", "averaged_error", "averaged_risk")
-    assert [found[name][0] for name in names] == [np.inf] * 4
+    names = ("error", "risk", "straight", "turning", "averaged_error", "averaged_risk")
+    assert [found[name][0] for name in names] == [np.inf] * 6
+    assert np.isnan([found["followed"][0], found["averaged_followed_quarter_1"][0]]).all()
     assert np.isfinite(found["line_risk"]).all()
 
 

@@ -42,7 +42,8 @@ def compare_held_out(
     Returns
     -------
     dict of str to ndarray of shape (n_seeds,)
-        ``risk`` and ``line_risk``, the excess risks of network and least-squares line. On the few
+        ``risk`` and ``line_risk``, the excess risks of network and least-squares line, and
+        ``followed``, the share of its points' noise that the network follows. On the few
         points: ``gap_few``, the network's mean squared error minus the line's, with half the
         width of its 95% interval by Student's t, ``paired_few`` and ``unpaired_few``. The
         same for the many. And ``t_covers`` and ``chi2_covers``: in what share of the sets of
@@ -63,6 +64,7 @@ def compare_held_out(
     line = (line - held.y) ** 2
     found: dict[str, Any] = {
         "risk": data.excess_risk(fits.predict, data.TRUE_LINE),
+        "followed": data.noise_followed(fits.predict, data.TRUE_LINE, known.x, known.y),
         "line_risk": np.array([data.excess_risk(line, data.TRUE_LINE) for line in lines]),
     }
     for name, part in {"few": slice(0, few), "many": slice(few, None)}.items():
@@ -100,7 +102,8 @@ def stop_held_out(
     dict of str to ndarray of shape (n_seeds,)
         The excess risk at the first and the last moment, ``start`` and ``end``, and where the
         least squared error is seen by the few points, ``by_few``, by the many, ``by_many``, and by
-        the truth, ``by_truth``.
+        the truth, ``by_truth``. The noise followed there: ``followed_start``,
+        ``followed_by_few`` and so on.
 
     Raises
     ------
@@ -112,10 +115,11 @@ def stop_held_out(
     epochs = [recipe.replace(steps=moment).n_epochs(n_train) for moment in moments]
     recipe = recipe.replace(steps=moments[-1])
     fits = fit_ensemble(known.x, known.y, recipe, seed=training, checkpoints=epochs)
-    risk, squares = [], []
+    risk, follow, squares = [], [], []
     for epoch in epochs:
         fit = fits.at(epoch)
         risk.append(data.excess_risk(fit.predict, data.TRUE_LINE))
+        follow.append(data.noise_followed(fit.predict, data.TRUE_LINE, known.x, known.y))
         squares.append((fit.predict(held.x) - held.y) ** 2)
     risks, errors = np.array(risk), np.array(squares)
     judges = {
@@ -123,10 +127,12 @@ def stop_held_out(
         "many": errors[..., few:].mean(axis=-1),
         "truth": risks,
     }
-    rows = np.arange(risks.shape[1])
-    chosen = {name: risks[seen.argmin(axis=0), rows] for name, seen in judges.items()}
-    ends = {"start": risks[0], "end": risks[-1]}
-    return {**ends, **{f"by_{name}": risk for name, risk in chosen.items()}}
+    columns = np.arange(risks.shape[1])
+    rows: dict[str, Any] = {"start": 0, "end": -1}
+    rows |= {f"by_{name}": seen.argmin(axis=0) for name, seen in judges.items()}
+    followed = np.array(follow)
+    found = {name: risks[row, columns] for name, row in rows.items()}
+    return found | {f"followed_{name}": followed[row, columns] for name, row in rows.items()}
 
 
 def _half_width(values: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -1,7 +1,8 @@
 """The experiment as a function of what is changed in it.
 
 Both functions are made for `sweeps.run_sweep`: a cell of the grid says what is changed, and the
-table has how well the networks then fit their own points and how far they are from the truth.
+table has how well the networks then fit their own points, how far they are from the truth, and how
+much of the noise they follow.
 """
 
 from collections.abc import Sequence
@@ -16,6 +17,9 @@ from overfit_tutorial.streams import POINTS, REDRAWS, child_seed
 from overfit_tutorial.training import STORY
 
 Columns = dict[str, NDArray[np.float64]]
+
+# At so many places, the midpoints of equal parts of [0, 20], curves are judged.
+N_PLACES = 501
 
 
 def judge_recipe(
@@ -50,10 +54,20 @@ def judge_recipe(
     Returns
     -------
     dict of str to ndarray of shape (n_seeds,)
-        ``error``, the training error at the last step, and ``risk``, the excess risk there;
-        ``averaged_error`` and ``averaged_risk`` of the averaged weights; ``line_error`` and
-        ``line_risk`` of the least-squares line on the same points. Infinite where the network
-        diverged.
+        Of the network at its last step:
+
+        - ``error``, the training error;
+        - ``risk``, the excess risk;
+        - ``followed``, the noise followed, and ``followed_quarter_1`` to ``_4`` that of the points
+          in each quarter of [0, 20], from the left; undefined where there is none;
+        - ``straight``, the excess risk of the straight line nearest to the curve: what the wrong
+          height and tilt cost. The rest of the risk is what the bends cost;
+        - ``turning``, the sum of all changes of slope in [0, 20], and ``turning_left``, of those
+          left of 2, a tenth of the way.
+
+        The same with ``averaged_`` before it of the averaged weights; ``line_error``,
+        ``line_risk`` and ``line_followed`` of the least-squares line on the same points. Where
+        the network diverged, infinite, and what compares with the noise undefined.
 
     Raises
     ------
@@ -74,10 +88,8 @@ def judge_recipe(
     recipe = STORY.replace(**changes)
     n_averaged = max(1, round(share * recipe.n_epochs(n_samples)))
     fits = study.train(recipe.replace(average_last=n_averaged))
-    found = study.judge_lines()
-    found["error"], found["risk"] = study.judge(fits.last())
-    found["averaged_error"], found["averaged_risk"] = study.judge(fits)
-    return found
+    averaged = {f"averaged_{name}": values for name, values in study.judge(fits).items()}
+    return {**study.judge_lines(), **study.judge(fits.last()), **averaged}
 
 
 def follow_recipe(
@@ -102,8 +114,8 @@ def follow_recipe(
     Returns
     -------
     dict of str to ndarray of shape (n_seeds,)
-        ``error_800`` and ``risk_800`` after 800 steps, and so on for each moment; ``line_error``
-        and ``line_risk`` as in `judge_recipe`.
+        ``error_800``, ``risk_800`` and the others of `judge_recipe` after 800 steps, and so on for
+        each moment; ``line_error``, ``line_risk`` and ``line_followed``.
 
     Raises
     ------
@@ -126,7 +138,8 @@ def follow_recipe(
     fits = study.train(recipes[-1], checkpoints=epochs)
     found = study.judge_lines()
     for moment, epoch in zip(moments, epochs, strict=True):
-        found[f"error_{moment}"], found[f"risk_{moment}"] = study.judge(fits.at(epoch))
+        judged = study.judge(fits.at(epoch))
+        found |= {f"{name}_{moment}": values for name, values in judged.items()}
     return found
 
 
@@ -161,21 +174,64 @@ class _Study:
         """Return the trained networks."""
         return fit_ensemble(self.seen(self.x), self.y, recipe, seed=self.training_seeds, **options)
 
-    def judge(self, fits: EnsembleFit) -> tuple[NDArray[np.float64], ...]:
-        """Return training error and excess risk of each network."""
+    def judge(self, fits: EnsembleFit) -> Columns:
+        """Return what `judge_recipe` says of each network."""
 
         def predict(x: NDArray[np.float64]) -> NDArray[np.float64]:
-            with np.errstate(all="ignore"):  # of those that diverged
-                return np.nan_to_num(fits.predict(self.seen(x)), nan=np.inf)
+            return fits.predict(self.seen(x))
 
-        error = np.mean((predict(self.x) - self.y) ** 2, axis=1)
-        risk = data.excess_risk(predict, data.TRUE_LINE, n_points=501)
-        return tuple(np.where(fits.diverged, np.inf, values) for values in (error, risk))
+        with np.errstate(all="ignore"):  # of those that diverged
+            fitted = predict(self.x)
+            found = {
+                "error": np.mean((fitted - self.y) ** 2, axis=1),
+                **_follow(fitted, self.x, self.y),
+                **_shape(predict),
+            }
+        for name, values in found.items():
+            values[fits.diverged] = np.nan if name.startswith("followed") else np.inf
+        return found
 
     def judge_lines(self) -> Columns:
-        """Return training error and excess risk of each least-squares line."""
+        """Return training error, excess risk and noise followed of each least-squares line."""
         pairs = list(zip(self.x, self.y, strict=True))
         lines = [linear.fit_line(x, y) for x, y in pairs]
-        errors = [np.mean((line(x) - y) ** 2) for line, (x, y) in zip(lines, pairs, strict=True)]
-        risks = [data.excess_risk(line, data.TRUE_LINE, n_points=501) for line in lines]
-        return {"line_error": np.array(errors), "line_risk": np.array(risks)}
+        fitted = np.stack([line(x) for line, x in zip(lines, self.x, strict=True)])
+        risks = [data.excess_risk(line, data.TRUE_LINE, n_points=N_PLACES) for line in lines]
+        return {
+            "line_error": np.mean((fitted - self.y) ** 2, axis=1),
+            "line_risk": np.array(risks),
+            "line_followed": np.asarray(
+                data.noise_followed(fitted, data.TRUE_LINE, self.x, self.y)
+            ),
+        }
+
+
+def _follow(
+    fitted: NDArray[np.float64], x: NDArray[np.float64], y: NDArray[np.float64]
+) -> Columns:
+    """Return the noise followed by each network, of all its points and of each quarter."""
+    found = {"followed": np.asarray(data.noise_followed(fitted, data.TRUE_LINE, x, y))}
+    for k in (1, 2, 3, 4):
+        inside = (5 * (k - 1) <= x) & (x < 5 * k)
+        part = data.noise_followed(fitted, data.TRUE_LINE, x, y, where=inside)
+        found[f"followed_quarter_{k}"] = np.asarray(part)
+    return found
+
+
+def _shape(predict: data.Curve) -> Columns:
+    """Return the excess risk of each curve, the part of its straight line, and where it bends."""
+    places = (np.arange(N_PLACES, dtype=np.float64) + 0.5) * (20 / N_PLACES)
+    risk = np.asarray(data.excess_risk(predict, data.TRUE_LINE, n_points=N_PLACES))
+    off = predict(places) - data.TRUE_LINE(places)
+    # The nearest straight line by orthogonal functions on these very places: a level, and a tilt.
+    tilt = places - places.mean()
+    tilt /= np.sqrt(np.mean(tilt**2))
+    straight = np.mean(off, axis=1) ** 2 + np.mean(off * tilt, axis=1) ** 2
+    turns = np.abs(np.diff(off, n=2, axis=1)) / (20 / N_PLACES)
+    left = places[1:-1] < 2
+    return {
+        "risk": risk,
+        "straight": straight,
+        "turning": turns.sum(axis=1),
+        "turning_left": turns[:, left].sum(axis=1),
+    }
