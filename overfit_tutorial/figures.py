@@ -20,7 +20,7 @@ from matplotlib.axes import Axes
 from matplotlib.backends.registry import BackendFilter, backend_registry
 from matplotlib.figure import Figure
 from matplotlib.ticker import LogFormatter
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from overfit_tutorial import publishing, statistics
 from overfit_tutorial.data import Dataset
@@ -36,6 +36,7 @@ __all__ = [
     "plot_curve",
     "plot_data",
     "plot_ladder",
+    "plot_plane",
     "plot_studies",
     "show",
 ]
@@ -270,9 +271,7 @@ def plot_studies(
     ax.set_xscale("log")
     for row, (name, (values, role)) in enumerate(studies.items()):
         risks = np.asarray(values, dtype=float)
-        if not (risks > 0).all():
-            wrong = risks[~(risks > 0)][0]
-            raise ValueError(f"an excess risk must be a positive number, got {wrong} in {name!r}")
+        _check_risks(risks, name)
         color = mark(role)["color"]
         # The same little shifts on every page, in an order that the risks have nothing to do with.
         shifts = 0.32 * (2 * (np.arange(len(risks)) * 0.618034 % 1) - 1)
@@ -284,6 +283,88 @@ def plot_studies(
     _label_rows(ax, list(studies))
     ax.set_ylim(len(studies) - 0.45, -0.95)
     return mark_rungs(ax, rungs, axis="x")
+
+
+def plot_plane(
+    ax: Axes,
+    rungs: Mapping[str, tuple[float, float]],
+    *,
+    fits: Mapping[str, tuple[ArrayLike, ArrayLike, str]] | None = None,
+) -> Axes:
+    """Draw fits by the site's two numbers: noise followed to the right, excess risk upward.
+
+    Down and left is the truth; up and left is wrong without overfitting; right is overfitting. The
+    axis of the noise followed is linear up to 2%, and then logarithmic: single fits may follow
+    less than none.
+
+    Parameters
+    ----------
+    ax : matplotlib.axes.Axes
+        Where to draw.
+    rungs : mapping of str to (float, float)
+        Reference rules: name to noise followed and excess risk.
+    fits : mapping of str to (array_like, array_like, str), optional
+        Name to noise followed and excess risk of one fit or of many seeds, and the role. Each seed
+        is a dot, and a diamond stands at the medians. Those that diverged are not drawn.
+
+    Returns
+    -------
+    matplotlib.axes.Axes
+        The same `ax`.
+
+    Raises
+    ------
+    ValueError
+        If there is nothing to draw, or a finite excess risk is not positive.
+    """
+    fits = fits or {}
+    if not rungs and not fits:
+        raise ValueError("rungs and fits must hold at least one fit, got none")
+    places = {name: (float(across), float(up)) for name, (across, up) in rungs.items()}
+    ax.set_xscale("symlog", linthresh=0.02, linscale=0.8)
+    ax.set_yscale("log")
+    for name, (across, up) in places.items():
+        _check_risks(np.array([up]), name)
+        ax.plot(across, up, "o", markersize=8, color=LIGHT["muted"], zorder=3)
+    for name, (followed, risks, role) in fits.items():
+        xs, ys = (
+            np.atleast_1d(np.asarray(followed, float)),
+            np.atleast_1d(np.asarray(risks, float)),
+        )
+        _check_risks(ys, name)
+        seen = np.isfinite(xs) & np.isfinite(ys)
+        color = mark(role)["color"]
+        if len(xs) > 1:
+            ax.plot(xs[seen], ys[seen], "o", markersize=2.5, color=color, zorder=2, alpha=0.6)
+        places[name] = float(np.median(xs[seen])), float(np.median(ys[seen]))
+        edge = {"markeredgecolor": LIGHT["paper"], "markeredgewidth": 1.2}
+        ax.plot(*places[name], "D", markersize=9, color=color, zorder=4, **edge)  # type: ignore[arg-type]
+    behind = {"facecolor": LIGHT["paper"], "edgecolor": "none", "pad": 1, "alpha": 0.8}
+    for name, place in places.items():
+        # Beside its mark; a fit that follows a lot has more room on its left.
+        side = {"xytext": (-9, 0), "ha": "right"} if place[0] > 0.3 else {"xytext": (9, 0)}
+        ax.annotate(
+            name,
+            place,
+            textcoords="offset points",
+            va="center",
+            bbox=behind,
+            zorder=5,
+            **side,
+        )
+    ticks = [0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1]
+    ax.set_xticks(ticks, [f"{tick:.0%}" for tick in ticks])
+    ax.minorticks_off()
+    ax.set(xlim=(min(-0.005, ax.get_xlim()[0]), 1.4), xlabel="noise followed (log scale)")
+    ax.set_ylabel("excess risk (log scale)")
+    return ax
+
+
+def _check_risks(risks: NDArray[np.float64], name: str) -> None:
+    """Refuse what has no place on a logarithmic axis; infinite risks have none to be drawn."""
+    if not (risks > 0).all():
+        wrong = risks[~(risks > 0)][0]
+        raise ValueError(f"an excess risk must be a positive number, got {wrong} in {name!r}")
 
 
 def _label_rows(ax: Axes, names: list[str]) -> None:

@@ -375,6 +375,40 @@ def test_no_study_and_no_place_are_refused():
         figures.mark_rungs(axes(), {"far": np.inf}, axis="x")
 
 
+def test_fits_stand_on_the_plane_at_their_two_numbers():
+    fits = {
+        "many": ([0.0, 0.1, 0.2], [1.0, 2.0, 9.0], "network"),
+        "one": (0.02, 0.1, "line"),
+        "lost": ([np.nan, 0.3], [np.inf, 4.0], "series_a"),
+    }
+    ax = figures.plot_plane(axes(), {"dots": (1.0, 2.7)}, fits=fits)
+    marks = [line.get_xydata().tolist() for line in ax.lines if line.get_marker() == "D"]
+    assert marks == [[[0.1, 2.0]], [[0.02, 0.1]], [[0.3, 4.0]]]
+    places = {text.get_text(): text.xy for text in ax.texts}
+    assert places == {"dots": (1.0, 2.7), "many": (0.1, 2), "one": (0.02, 0.1), "lost": (0.3, 4)}
+    assert ax.get_xlim()[0] < 0 < 1 < ax.get_xlim()[1]
+    assert (ax.get_xscale(), ax.get_yscale()) == ("symlog", "log")
+
+
+def test_the_plane_shows_a_fit_that_follows_less_than_no_noise():
+    ax = figures.plot_plane(axes(), {}, fits={"odd": ([-0.2, 0.1], [1.0, 1.0], "network")})
+    assert ax.get_xlim()[0] <= -0.2
+
+
+@pytest.mark.parametrize(
+    ("rungs", "fits", "message"),
+    [
+        ({}, {}, "must hold at least one fit, got none"),
+        ({"truth": (0.0, 0.0)}, {}, "must be a positive number, got 0.0 in 'truth'"),
+        ({}, {"a": ([0.1], [np.nan], "line")}, "must be a positive number, got nan in 'a'"),
+        ({}, {"a": ([0.1], [1.0], "hero")}, "role must be one of"),
+    ],
+)
+def test_what_has_no_place_on_the_plane_is_refused(rungs, fits, message):
+    with pytest.raises(ValueError, match=message):
+        figures.plot_plane(axes(), rungs, fits=fits)
+
+
 @pytest.mark.parametrize("risk", [0.0, -1.0, float("nan"), float("inf")])
 def test_a_risk_without_a_place_on_the_ladder_is_refused(risk):
     message = f"an excess risk must be a positive number, got {risk} for 'bad'"
