@@ -15,6 +15,7 @@ from overfit_tutorial import (
     landscapes,
     linear,
     networks,
+    splines,
     streams,
     sweeps,
     training,
@@ -134,6 +135,9 @@ def split_seeds(seeds, n_streams): ...
 def find_minima(n_members, *, seed, offset=0.0, redraw=0, recipe=minima.RECIPE): ...
 
 
+def from_weights(weights): ...
+
+
 def claim(
     id,
     sentence,
@@ -186,6 +190,7 @@ PROMISES = [
     (sweeps, run_sweep),
     (streams, split_seeds),
     (minima, find_minima),
+    (splines.PiecewiseLinear, from_weights),
     (claims, claim),
 ]
 
