@@ -150,6 +150,18 @@ def bench(session: nox.Session) -> None:
     session.run("python", "benchmarks/tables.py")
 
 
+@nox.session
+def replicate(session: nox.Session) -> None:
+    """Ask whether the claims hold with other seeds; `nox -s replicate -- 5 was_it_luck keep`.
+
+    Takes as many fresh draws as it is told, five unless it is, of the pages that are named by a
+    part of their names, or of all. All of them take an hour; what was swept is not swept again.
+    """
+    install(session, "test")
+    store = {"OVERFIT_TUTORIAL_STORE": str(BUILD.resolve() / "store"), "MPLBACKEND": "Agg"}
+    session.run("python", "benchmarks/replication.py", *session.posargs, env=store)
+
+
 @nox.session(name="docs-live")
 def docs_live(session: nox.Session) -> None:
     """Serve the site, rebuild on save what changed, and reload the browser."""
