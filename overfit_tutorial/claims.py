@@ -24,6 +24,9 @@ __all__ = ["Claim", "ClaimError", "claim", "exact", "measured", "number", "one_s
 
 Kind = Literal["exact", "measured", "one seed", "timing"]
 Quantity = Literal["excess risk"]
+# What follows from mathematics, or from what the words mean, such as 1 for a ratio that "wins";
+# what an earlier commit or protocol had fixed; what was chosen when the numbers were known.
+ThresholdFrom = Literal["theory", "fixed beforehand", "after seeing"]
 Number = int | float
 
 # How a number is written that the sentence does not mention, and a bound that it would round.
@@ -147,6 +150,8 @@ class Claim:
         Whether it is the page's answer.
     quantity : {"excess risk"} or None
         What the value is, if the ledger draws it on an axis with others of its sort.
+    threshold_from : {"theory", "fixed beforehand", "after seeing"} or None
+        Where its bounds come from, if it is said.
     bounds : tuple of Bound
         Every condition under which it holds, the value's own first.
     """
@@ -161,6 +166,7 @@ class Claim:
     wrong_if: str | None
     headline: bool
     quantity: Quantity | None = None
+    threshold_from: ThresholdFrom | None = None
     bounds: tuple[Bound, ...] = ()
 
     @property
@@ -230,6 +236,9 @@ def measured(id: str, sentence: str, found: Bounded, **options: Any) -> Claim:
     quantity : {"excess risk"}, optional
         What the value is. The ledger draws all excess risks on the ladder's axis; a ratio of two,
         or a share, is none.
+    threshold_from : {"theory", "fixed beforehand", "after seeing"}, optional
+        Where the bounds come from: from mathematics, or from what the words mean, such as 1 for a
+        ratio that wins; from an earlier commit or protocol; or chosen when the numbers were known.
     **options
         Further numbers for the sentence. Those with a bound are conditions of the claim, too; the
         reader meets them by their name: ``excess_risk=price.above(1)``.
@@ -327,6 +336,7 @@ def claim(
     wrong_if: str | None = None,
     headline: bool = False,
     quantity: Quantity | None = None,
+    threshold_from: ThresholdFrom | None = None,
     **values: object,
 ) -> Claim:
     """State a claim of any form: fail if it does not hold, otherwise publish it.
@@ -335,7 +345,7 @@ def claim(
 
     Parameters
     ----------
-    id, wrong_if, headline, quantity
+    id, wrong_if, headline, quantity, threshold_from
         As in `measured`.
     sentence : str
         A format string, filled with `value`, `low` and `high` (of the interval), `confidence`,
@@ -382,6 +392,9 @@ def claim(
         raise ValueError(f"kind must be one of {', '.join(get_args(Kind))}, got {kind!r}")
     if quantity is not None and quantity not in get_args(Quantity):
         raise ValueError(f"quantity must be {', '.join(get_args(Quantity))}, got {quantity!r}")
+    if threshold_from is not None and threshold_from not in get_args(ThresholdFrom):
+        origins = ", ".join(get_args(ThresholdFrom))
+        raise ValueError(f"threshold_from must be one of {origins}, got {threshold_from!r}")
     n = None if n is None else _arguments.check_count("n", n)
     confidence = _arguments.check_fraction("confidence", _plain(confidence))
     about = _number(id, "value", value)
@@ -414,6 +427,7 @@ def claim(
         wrong_if=_wrong_if(wrong_if, bounds, about, fields),
         headline=_truth(id, "headline", headline),
         quantity=quantity,
+        threshold_from=threshold_from,
         bounds=bounds,
     )
     for bound in bounds:
@@ -430,7 +444,7 @@ def claim(
 
 
 def describe(stated: Claim) -> str:
-    """Return what a claim rests on, in a few words: its id, kind, conditions and runs."""
+    """Return what a claim rests on, in a few words: its id, kind, conditions, runs, and bound."""
     parts = [stated.id, stated.kind]
     for bound in stated.bounds:
         found = f"{bound.name} {bound.evidence}".strip()
@@ -443,6 +457,8 @@ def describe(stated: Claim) -> str:
         parts.append(f"{percent(stated.confidence)} interval {low:.4g} to {high:.4g}")
     if stated.n is not None:
         parts.append(f"n = {stated.n:,}")
+    if stated.threshold_from is not None:
+        parts.append(f"bound: {stated.threshold_from}")
     return "; ".join(parts)
 
 

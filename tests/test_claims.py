@@ -48,6 +48,26 @@ def test_a_claim_error_is_a_failed_assertion():
     assert issubclass(ClaimError, AssertionError)
 
 
+@pytest.mark.parametrize("origin", ["theory", "fixed beforehand", "after seeing"])
+def test_a_claim_says_where_its_bound_comes_from(origin, capsys):
+    stated = measured("an-id", "It is {:.1f}.", FOUND.below(7), threshold_from=origin)
+    assert stated.to_json()["threshold_from"] == origin
+    assert capsys.readouterr().out.endswith(f"; n = 24; bound: {origin}]\n")
+
+
+def test_a_claim_need_not_say_where_its_bound_comes_from():
+    stated = measured("an-id", "It is {:.1f}.", FOUND.below(7))
+    assert stated.to_json()["threshold_from"] is None
+    assert "bound:" not in describe(stated)
+
+
+def test_a_bound_comes_from_what_is_known():
+    with pytest.raises(
+        ValueError, match=r"one of theory, fixed beforehand, after seeing, got .luck"
+    ):
+        measured("an-id", "It is {:.1f}.", FOUND.below(7), threshold_from="luck")
+
+
 @pytest.mark.parametrize("holds", [1, "yes", None, np.array([True]), np.array([True, True])])
 def test_holds_must_be_one_truth_value(holds):
     with pytest.raises(TypeError, match="claim 'an-id': holds must be one truth value, got"):
@@ -140,6 +160,7 @@ def test_all_that_was_stated_is_in_the_json():
         "wrong_if": "it were 7.0 or more",
         "headline": True,
         "quantity": "excess risk",
+        "threshold_from": None,
         "margin": 2 / 3,
         "holds": True,
         "bounds": bounds,

@@ -14,9 +14,10 @@ from words import SEPARATOR, link, typeset
 
 
 def kind(claim: dict[str, Any]) -> str:
-    """Return what sort of evidence a claim rests on."""
+    """Return what sort of evidence a claim rests on, and where its bound comes from."""
     over = {"measured": f" over {claim['n'] or 0:,} seeds", "timing": " on one machine"}
-    return claim["kind"] + over.get(claim["kind"], "")
+    origin = claim["threshold_from"] and f"{SEPARATOR}bound: {claim['threshold_from']}"
+    return claim["kind"] + over.get(claim["kind"], "") + (origin or "")
 
 
 def findings(claim: dict[str, Any]) -> list[str]:

@@ -28,10 +28,24 @@ def distance(claim: dict[str, Any]) -> str:
     return typeset(f"{claim['margin']:.2g} half-widths from failing; must be {', '.join(limits)}")
 
 
+def fresh_draws(source: str | Path) -> dict[str, dict[str, int]]:
+    """Return how often each measured claim held with other seeds, as far as that was tried."""
+    path = Path(source, "..", "benchmarks", "results", "replication.json")
+    tried = json.loads(path.read_text(encoding="utf-8")).values() if path.exists() else ()
+    return {
+        name: {"held": claim["held"], "fresh_draws": page["draws"]}
+        for page in tried
+        for name, claim in page["claims"].items()
+        if claim["kind"] == "measured"
+    }
+
+
 class Ledger(SphinxDirective):
     """Every claim of the site, grouped by the page that states it."""
 
     def run(self) -> list[nodes.Node]:
+        self.env.note_reread()  # any page changes it, though none of its own files has changed
+        self.replicated = fresh_draws(self.env.srcdir)
         stated = [page for page in published.pages(self.env) if page.claims]
         plot = self._plot([claim for page in stated for claim in page.claims])
         return [*plot, *(self._group(page) for page in stated)]
@@ -49,9 +63,7 @@ class Ledger(SphinxDirective):
 
     def _group(self, page: published.Page) -> nodes.Node:
         section = nodes.section(ids=[nodes.make_id(page.docname)], classes=["ledger-group"])
-        title = nodes.title()
-        title += nodes.Text(self.env.titles[page.docname].astext())
-        section += title
+        section += nodes.title("", self.env.titles[page.docname].astext())
         rows = nodes.enumerated_list(classes=["ledger"])
         part = self.env.titles[page.docname.rpartition("/")[0] + "/index"].astext()
         for claim in page.claims:
@@ -70,23 +82,20 @@ class Ledger(SphinxDirective):
     def _evidence(self, page: published.Page, claim: dict[str, Any]) -> nodes.Node:
         """Return what a claim rests on, a line each: number, kind, distance, links."""
         rests = nodes.container(classes=["ledger-evidence"])
-        value = nodes.paragraph("", "")
-        if claim["quantity"] is not None:
-            value += nodes.Text(f"{claim['quantity']} ")
         known = [typeset(bound["evidence"]) for bound in claim["bounds"][:1]]
-        value += nodes.strong("", SEPARATOR.join(findings(claim) or known))
-        rests += value
-        for words in filter(None, (kind(claim), distance(claim))):
+        value = nodes.strong("", SEPARATOR.join(findings(claim) or known))
+        rests += nodes.paragraph("", f"{claim['quantity']} " if claim["quantity"] else "", value)
+        if again := self.replicated.get(claim["id"], ""):
+            again = "held in {held} of {fresh_draws} fresh draws of all seeds".format(**again)
+        for words in filter(None, (kind(claim), distance(claim), again)):
             rests += nodes.paragraph("", words)
         links = nodes.paragraph("", "")
-        here, where = self.env.docname, anchor(claim)
+        here, where, name = self.env.docname, anchor(claim), claim["id"]
         words = f"computed in “{self.env.titles[page.docname].astext()}”"
         links += link(self.env, here, page.docname, where, words)
         if source := self._source_line(page, claim):
-            links += nodes.Text(SEPARATOR)
-            links += nodes.reference("", "source", refuri=source)
-        links += nodes.Text(SEPARATOR)
-        links += link(self.env, here, here, claim["id"], f"#{claim['id']}")
+            links += [nodes.Text(SEPARATOR), nodes.reference("", "source", refuri=source)]
+        links += [nodes.Text(SEPARATOR), link(self.env, here, here, name, f"#{name}")]
         rests += links
         return rests
 
@@ -107,12 +116,8 @@ _AXIS = (
 )
 
 
-def _ledger_is_outdated(app: Sphinx, *_: object) -> list[str]:
-    """Read the ledger anew: any page changes it, though none of its own files has changed."""
-    return ["ledger"] if "ledger" in app.env.all_docs else []
-
-
-_COLUMNS = "id sentence quantity value low high confidence n kind threshold margin wrong_if page"
+_COLUMNS = "id sentence quantity value low high confidence n kind threshold "
+_COLUMNS += "threshold_from margin held fresh_draws wrong_if page"
 
 
 def to_csv(claims: list[dict[str, Any]]) -> str:
@@ -130,13 +135,13 @@ def _write_for_machines(app: Sphinx, exception: Exception | None) -> None:
     """Write ``claims.json``, ``claims.csv`` and ``fingerprints.json`` at the site's root."""
     if exception is not None or app.builder.format != "html":
         return
-    pages = published.pages(app.env)
-    claims, prints = [], {}
-    for page in pages:
+    claims, prints, draws = [], {}, fresh_draws(app.srcdir)
+    for page in published.pages(app.env):
         address, tables = app.builder.get_target_uri(page.docname), page.fingerprints
         prints |= {page.docname: tables} if tables else {}
-        known = {"fingerprints": tables}
-        claims += [c | known | {"page": f"{address}#{anchor(c)}"} for c in page.claims]
+        for c in page.claims:
+            where = {"fingerprints": tables, "page": f"{address}#{anchor(c)}"}
+            claims.append(c | draws.get(c["id"], {}) | where)
     for name, values in {"claims": claims, "fingerprints": prints}.items():
         text = json.dumps(values, indent=1, ensure_ascii=False) + "\n"
         Path(app.outdir, f"{name}.json").write_text(text, encoding="utf-8")
@@ -145,7 +150,6 @@ def _write_for_machines(app: Sphinx, exception: Exception | None) -> None:
 
 def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("ledger", Ledger)
-    app.connect("env-get-outdated", _ledger_is_outdated)
     app.connect("build-finished", _write_for_machines)
     app.add_config_value("repository_url", "", "env")
     return {"parallel_read_safe": True, "parallel_write_safe": True}

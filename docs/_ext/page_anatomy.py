@@ -66,12 +66,9 @@ def _take_seconds(doctree: nodes.document) -> float | None:
 
 def _drop_downloads(doctree: nodes.document) -> None:
     """Remove Sphinx-gallery's note above and its buttons below."""
-    for note in list(doctree.findall(nodes.note)):
-        if "sphx-glr-download-link-note" in note["classes"]:
-            note.parent.remove(note)
-    for container in list(doctree.findall(nodes.container)):
-        if "sphx-glr-footer" in container["classes"]:
-            container.parent.remove(container)
+    for node in list(doctree.findall(nodes.Element)):
+        if {"sphx-glr-download-link-note", "sphx-glr-footer"} & {*node.get("classes", ())}:
+            node.parent.remove(node)
 
 
 def _meta_line(app: Sphinx, doctree: nodes.document, seconds: float | None) -> nodes.Node:
@@ -79,8 +76,7 @@ def _meta_line(app: Sphinx, doctree: nodes.document, seconds: float | None) -> n
     parts = [f"{max(1, round(_minutes(doctree)))} min"]
     if seconds is not None:
         parts.append(f"runs in {max(1, round(seconds))} s")
-    on_path = app.env.docname in app.config.reading_path
-    parts.append(f"★ {_PATH}" if on_path else "deeper")
+    parts.append(f"★ {_PATH}" if app.env.docname in app.config.reading_path else "deeper")
     return nodes.paragraph("", SEPARATOR.join(parts), classes=["page-meta", "no-search"])
 
 
@@ -157,9 +153,8 @@ class PageCard(SphinxDirective):
             # The alternative text is empty: the picture repeats what the title and text say.
             picture += twin_images(first, folder, alt="")
             card += picture
-        title = nodes.paragraph("", "", classes=["page-card-title"])
-        title += self.parse_inline(f":doc:`/{docname}`")[0]
-        card += title
+        title = self.parse_inline(f":doc:`/{docname}`")[0]
+        card += nodes.paragraph("", "", *title, classes=["page-card-title"])
         if docname in self.config.reading_path:
             card += nodes.paragraph("", f"★ {_PATH}", classes=["page-card-mark"])
         script = Path(self.env.srcdir, docname + ".py").read_text(encoding="utf-8")

@@ -66,6 +66,7 @@ exact(
     quantity="excess risk",
     wrong_if="the numerically best line differed from the formula by 0.0001",
     height=HEIGHT,
+    threshold_from="theory",
 )
 
 # %%
@@ -147,6 +148,7 @@ measured(
     "After 800 steps, the median network has learned {:.0%} of the bend that "
     "no line can follow.",
     learned.below(0.95),
+    threshold_from="after seeing",
 )
 
 # %%
@@ -201,6 +203,7 @@ measured(
     "only part of the wave.",
     wins.below(1),
     headline=True,
+    threshold_from="theory",
 )
 
 # %%
@@ -220,6 +223,7 @@ measured(
     "When the truth is straight, the network's excess risk is {:.1f} times "
     "what is to be expected of least squares, in the median.",
     loses.above(1),
+    threshold_from="theory",
 )
 
 # %%

@@ -139,6 +139,7 @@ exact(
     number(gaps[8]).below(1e-4),
     wrong_if="a weight differed by 0.0001, a hundredth of what one step moves "
     "it",
+    threshold_from="after seeing",
 )
 
 # %%
@@ -239,6 +240,7 @@ measured(
     "skipped.",
     statistics.quantile_interval(left["as they are"][1]).below(0.25),
     wrong_if="a quarter were left, at the upper end of the interval",
+    threshold_from="after seeing",
 )
 
 # %%
@@ -299,6 +301,7 @@ timing(
     number(fit_epoch / spent["exact"][1]).above(30),
     wrong_if="it were less than thirty times faster",
     headline=True,
+    threshold_from="after seeing",
 )
 timing(
     "zeros-cost-time",
@@ -306,6 +309,7 @@ timing(
     "unit is ever off, on the machine that built this page.",
     number(spent["exact"][2] / spent["exact"][0]).above(1.5),
     wrong_if="that network took less than one and a half times as long",
+    threshold_from="after seeing",
 )
 
 # %%

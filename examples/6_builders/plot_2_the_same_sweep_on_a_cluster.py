@@ -179,6 +179,7 @@ exact(
     "again.",
     number(again).equal_to(0),
     wrong_if="a block in the store had been written a second time",
+    threshold_from="theory",
 )
 
 # %%
@@ -223,6 +224,7 @@ exact(
     networks=number(len(here)).equal_to(len(RATES) * N_SEEDS),
     wrong_if="one bit of one number differed",
     headline=True,
+    threshold_from="theory",
 )
 
 # %%
@@ -246,6 +248,7 @@ exact(
     "returned, the seconds and machines in them included.",
     number(changed, n=len(read)).equal_to(0),
     wrong_if="a row came back changed, or had been computed anew",
+    threshold_from="theory",
 )
 
 # %%

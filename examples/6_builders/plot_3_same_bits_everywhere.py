@@ -252,6 +252,7 @@ exact(
     ).equal_to(0),
     wrong_if="one bit of one weight were another",
     headline=True,
+    threshold_from="theory",
 )
 exact(
     "checksum-of-seed-zero",
@@ -261,6 +262,7 @@ exact(
         zlib.crc32(b"".join(w.astype("<f4").tobytes() for w in run[-1]))
     ).equal_to(2_023_443_830),
     wrong_if="a machine found another one",
+    threshold_from="after seeing",
 )
 
 # %%
@@ -341,12 +343,14 @@ measured(
     statistics.quantile_interval(distance(curves, noise_curves), **sure).above(
         0.05
     ),
+    threshold_from="after seeing",
 )
 measured(
     "changed-noise-is-no-worse",
     "For {:.0%} of these networks, the larger noise has the larger excess "
     "risk.",
     statistics.share_interval(noise_risks > risks, **sure).inside(0.3, 0.7),
+    threshold_from="after seeing",
 )
 measured(
     "one-last-digit",
@@ -355,6 +359,7 @@ measured(
     statistics.share_interval(
         distance(curves, digit_curves) > 0.01, **sure
     ).above(0.25),
+    threshold_from="after seeing",
 )
 
 # %%

@@ -10,6 +10,22 @@ import pytest
 from words import typeset
 
 ROWS = "ol.ledger > li"
+REPLICATION = Path(__file__).parents[2] / "benchmarks" / "results" / "replication.json"
+# The share of fresh draws in which a claim must hold. What happened with one seed may happen with
+# that one only; times are those of the moment.
+REQUIRED = {"measured": 0.8, "exact": 1.0, "one seed": 0.0, "timing": 0.0}
+# They name the seed that they are about, and no other has the same bits.
+OF_ONE_SEED = {"checksum-of-seed-zero"}
+
+
+def replicated() -> list[tuple[str, dict[str, Any]]]:
+    """Return all claims that were tried with other seeds, with the number of these draws."""
+    pages = json.loads(REPLICATION.read_text(encoding="utf-8")).values()
+    return [
+        (name, again | {"draws": page["draws"]})
+        for page in pages
+        for name, again in page["claims"].items()
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +55,40 @@ def test_a_row_says_its_kind_and_how_far_it_is_from_failing(site: Any, claims: A
                 assert f"{claim['margin']:.2g} half-widths from failing" in text
                 assert typeset(bound["limits"]) in text
                 assert typeset(bound["evidence"]) in text
+
+
+def test_a_row_says_where_its_bound_comes_from(site: Any, claims: Any) -> None:
+    assert any(claim["threshold_from"] for claim in claims)
+    for claim in claims:
+        text = site.tree("ledger.html").find(id=claim["id"]).get_text(" ", strip=True)
+        origin = claim["threshold_from"]
+        assert f"bound: {origin}" in text if origin else "bound:" not in text
+
+
+def test_a_row_says_in_how_many_fresh_draws_it_held(site: Any, claims: Any) -> None:
+    tried = {name: again for name, again in replicated() if again["kind"] == "measured"}
+    for claim in claims:
+        text = site.tree("ledger.html").find(id=claim["id"]).get_text(" ", strip=True)
+        if again := tried.get(claim["id"]):
+            assert f"held in {again['held']} of {again['draws']} fresh draws" in text
+            assert (claim["held"], claim["fresh_draws"]) == (again["held"], again["draws"])
+        else:
+            assert "fresh draws" not in text
+            assert "held" not in claim
+
+
+def test_claims_hold_in_four_of_five_fresh_draws() -> None:
+    weak = [
+        f"{name}: {again['held']} of {again['draws']}"
+        for name, again in replicated()
+        if again["held"] < REQUIRED[again["kind"]] * again["draws"] and name not in OF_ONE_SEED
+    ]
+    assert not weak
+
+
+def test_what_was_replicated_is_still_claimed(claims: Any) -> None:
+    stale = {name for name, _ in replicated()} - {claim["id"] for claim in claims}
+    assert not stale, "run nox -s replicate for their pages"
 
 
 def test_links_of_rows_say_where_they_lead(site: Any, claims: Any) -> None:
