@@ -9,6 +9,7 @@ and the claims after it are not reached.
 import argparse
 import ast
 import contextlib
+import io
 import json
 import os
 import re
@@ -215,6 +216,7 @@ def run_draw(script: Path, draw: int) -> Draw:
     with (
         tempfile.TemporaryDirectory() as folder,
         contextlib.chdir(folder),
+        contextlib.redirect_stdout(io.StringIO()),
         _seeds_are_fresh(),
         mock.patch.object(claims, "claim", found.judge),
     ):

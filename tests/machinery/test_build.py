@@ -189,6 +189,29 @@ def test_only_what_changed_is_run_again(toy):
     assert "The value is 1, second." in toy.shown("one")
 
 
+def test_the_ledger_says_how_often_a_claim_held_with_other_seeds(toy):
+    extra = "from overfit_tutorial import claims, statistics\n"
+    extra += "found = statistics.quantile_interval(range(50)).above(1)\n"
+    extra += "claims.measured('median', 'It is {}.', found, threshold_from='theory')"
+    toy.page("one", extra=extra)
+    assert toy.build().returncode == 0
+    ledger, claims = toy.html / "ledger.html", toy.html / "claims.json"
+    assert ledger.read_text(encoding="utf-8").count("bound: theory") == 1
+    assert toy.shown("one").count("bound: theory") == 1
+    assert "fresh draws" not in ledger.read_text(encoding="utf-8"), "nothing is known of any"
+
+    tried = {"median": {"kind": "measured", "held": 4}, "two-claim": {"kind": "exact", "held": 5}}
+    known = {"plot_one": {"draws": 5, "claims": tried | {"gone": tried["median"]}}}
+    toy.write("benchmarks/results/replication.json", json.dumps(known))
+    assert toy.build().returncode == 0
+    assert toy.ran() == []
+    held = re.findall("held in [^<]*", ledger.read_text(encoding="utf-8"))
+    assert held == ["held in 4 of 5 fresh draws of all seeds"]
+    stated = {claim["id"]: claim for claim in json.loads(claims.read_text(encoding="utf-8"))}
+    assert (stated["median"]["held"], stated["median"]["fresh_draws"]) == (4, 5)
+    assert "held" not in stated["two-claim"]
+
+
 def test_a_claim_that_fails_stops_the_build_and_is_named_with_its_page(toy):
     toy.write("toy/three.py", "value = 30\n")
     build = toy.build()

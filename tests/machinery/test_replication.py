@@ -114,6 +114,14 @@ def test_a_draw_has_other_points_and_is_the_same_again(page):
     assert first != other
 
 
+def test_a_page_prints_nothing_and_leaves_nothing(page, capsys, monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    script = page("print('words')\nwith open('left', 'w') as left:\n    left.write('something')\n")
+    assert replication.run_draw(script, 1).stopped is None
+    assert capsys.readouterr().out == ""
+    assert list(tmp_path.iterdir()) == [script]
+
+
 def test_draws_begin_at_one(page):
     with pytest.raises(ValueError, match="draw must be at least 1, got 0"):
         replication.run_draw(page(""), 0)
