@@ -8,9 +8,10 @@ import pytest
 
 from overfit_tutorial import data
 from overfit_tutorial.curvature import largest_eigenvalue
+from overfit_tutorial.landscapes import jacobian
 from overfit_tutorial.landscapes.losses import build_loss
 from overfit_tutorial.networks import build_mlp
-from overfit_tutorial.weights.symmetries import align_permutation, rescale
+from overfit_tutorial.weights.symmetries import align_permutation, flatten, rescale
 
 NAN = float("nan")
 POINTS = data.sample_noisy(n_samples=20, seed=0)
@@ -221,3 +222,71 @@ def test_networks_of_different_shapes_are_not_aligned():
         align_permutation(ONE, other)
     with pytest.raises(ValueError, match=r"weights_b\[0\] must be finite, got nan"):
         align_permutation(ONE, [ONE[0] * NAN, *ONE[1:]])
+
+
+# Flattening
+
+
+def trace(weights, x):
+    """Return the trace of the Gauss-Newton matrix, from Keras' model and its Jacobian."""
+    model = build_mlp([len(bias) for bias in weights[1:-2:2]], seed=0)
+    model.set_weights([weight.astype(np.float32) for weight in weights])
+    return 2 / len(x) * np.sum(jacobian(model, x) ** 2)
+
+
+def scaled_by(weights, factors):
+    """Return weights with each hidden unit scaled by a factor of its own."""
+    weights = [weight.copy() for weight in weights]
+    for layer, factor in enumerate(factors):
+        weights[2 * layer] *= factor
+        weights[2 * layer + 1] *= factor
+        weights[2 * layer + 2] /= factor[:, np.newaxis]
+    return weights
+
+
+def test_flattening_a_unit_balances_what_enters_and_what_leaves():
+    # Derivatives by the kernel, the bias and the next kernel: 8, 4 and 32 become 16, 8 and 16.
+    weights = [np.array([[16.0]]), np.zeros(1), np.array([[4.0]]), np.zeros(1)]
+    flat = flatten(weights, [2.0])
+    assert [flat[0].item(), flat[2].item()] == [8.0, 8.0]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_flattening_leaves_the_function_bit_for_bit(dtype):
+    weights = random_weights((1, 9, 7, 1), seed=0, dtype=dtype)
+    flat = flatten(weights, POINTS.x)
+    assert not same(flat, weights)
+    assert np.array_equal(outputs(flat, POINTS.x), outputs(weights, POINTS.x))
+    assert {array.dtype for array in flat} == {np.dtype(dtype)}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_no_rescaling_is_much_flatter(seed):
+    rng = np.random.default_rng(seed)
+    weights = random_weights((1, 6, 5, 1), seed=seed)
+    least = trace(flatten(weights, POINTS.x), POINTS.x)
+    assert least < trace(weights, POINTS.x)
+    for spread in (0.03, 0.3, 3.0):
+        for _ in range(20):
+            factors = [np.exp(spread * rng.standard_normal(n)) for n in (6, 5)]
+            other = scaled_by(flatten(weights, POINTS.x), factors)
+            # A factor that is rounded to a power of two is off by at most the root of two.
+            assert trace(other, POINTS.x) > 0.7 * least
+            assert trace(flatten(other, POINTS.x), POINTS.x) == pytest.approx(least, rel=0.4)
+
+
+def test_flattening_leaves_units_that_do_nothing():
+    weights = [
+        np.array([[1.0, 1.0]]),
+        np.array([0.0, -99.0]),
+        np.array([[4.0], [1.0]]),
+        np.ones(1),
+    ]
+    flat = flatten(weights, [1.0, 2.0])
+    assert flat[0][0, 1] == 1.0
+    assert flat[0][0, 0] > 1.0
+
+
+def test_only_networks_of_one_input_and_one_output_are_flattened():
+    with pytest.raises(ValueError, match=r"one input and one output, got kernels from \(2, 3\)"):
+        flatten(random_weights((2, 3, 1), seed=0), POINTS.x)

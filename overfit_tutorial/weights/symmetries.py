@@ -123,6 +123,80 @@ def rescale(weights: Sequence[ArrayLike], layer: int, alpha: float) -> Weights:
     return scaled
 
 
+def flatten(weights: Sequence[ArrayLike], x: ArrayLike) -> Weights:
+    r"""Rescale each hidden unit so that the network, with the same function, is as flat as can be.
+
+    Flat means a small trace of the Gauss–Newton matrix, which is the Hessian of the squared error
+    where the network visits its points: the sum of all squared derivatives of its values there. A
+    unit that is scaled by :math:`\alpha` adds :math:`A / \alpha^2 + B \alpha^2` to it. In the
+    logarithms of all factors the sum is convex, so that taking one layer after the other ends at
+    the least of all rescalings. Each factor is then rounded to a power of two: the function is
+    exactly the same, bit for bit, and the trace the least but for this rounding.
+
+    Parameters
+    ----------
+    weights : list of ndarray
+        Of a ReLU network.
+    x : array_like of shape (n_samples,)
+        The points.
+
+    Returns
+    -------
+    list of ndarray
+        In the precision of `weights`. Units that are off at all points stay as they are, as do
+        those that nothing listens to.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the weights are not those of dense layers with one input.
+
+    References
+    ----------
+    :cite:t:`dinh2017`
+
+    Examples
+    --------
+    What enters a unit and what leaves it is balanced:
+
+    >>> weights = [np.array([[64.0]]), np.zeros(1), np.array([[1.0]]), np.zeros(1)]
+    >>> [array.item() for array in flatten(weights, [1.0])[::2]]
+    [8.0, 8.0]
+    """
+    scaled = list(arrays.check_dense("weights", weights))
+    places = _arguments.check_vector("x", x)[:, np.newaxis]
+    if scaled[0].shape[0] != 1 or scaled[-1].shape != (1,):
+        raise ValueError(
+            "weights must be those of a network with one input and one output, got kernels from "
+            f"{scaled[0].shape} to {scaled[-2].shape}"
+        )
+    squares, slopes = _squares([array.astype(np.float64) for array in scaled], places)
+    n_hidden = len(squares) - 1
+    # Squared factors of what leaves each hidden layer; the inputs have no factor of their own.
+    factors = [np.ones(squares[layer].shape[1]) for layer in range(n_hidden + 1)]
+    before = np.inf
+    for _ in range(1000):
+        trace = 0.0
+        for layer in range(1, n_hidden + 1):
+            entering = 1 + squares[layer - 1] @ factors[layer - 1]
+            later = 1 / factors[layer + 1] if layer < n_hidden else np.ones(1)
+            up, down = entering @ slopes[layer - 1], (slopes[layer] @ later) @ squares[layer]
+            moves = (up > 0) & (down > 0)
+            factors[layer][moves] = np.sqrt(up[moves] / down[moves])
+            trace += 2 * np.sqrt(up * down).sum()
+        if not trace < (1 - 1e-9) * before:
+            break
+        before = trace
+    for layer in range(1, n_hidden + 1):
+        power = 2.0 ** np.round(np.log2(factors[layer]) / 2)
+        power = power.astype(scaled[0].dtype)
+        scaled[2 * layer - 2], scaled[2 * layer - 1] = (
+            array * power for array in scaled[2 * layer - 2 : 2 * layer]
+        )
+        scaled[2 * layer] = scaled[2 * layer] / power[:, np.newaxis]
+    return scaled
+
+
 def _settle(target: Weights, weights: Weights) -> Weights:
     """Match layer after layer until a round brings the weights no nearer."""
     distance = np.inf
@@ -157,3 +231,21 @@ def _squared_distance(first: Weights, second: Weights) -> float:
     return sum(
         float(np.sum((a.astype(np.float64) - b) ** 2)) for a, b in zip(first, second, strict=True)
     )
+
+
+def _squares(
+    weights: Weights, places: NDArray[np.float64]
+) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]]:
+    """Return the squares of what enters each layer, and of the slopes of what it puts out.
+
+    All are of shape ``(n_samples, n_units)``; a slope is the derivative of the network's value.
+    """
+    entering, is_on = [places], []
+    for kernel, bias in zip(weights[:-2:2], weights[1:-2:2], strict=True):
+        drive = entering[-1] @ kernel + bias
+        entering.append(np.maximum(drive, 0))
+        is_on.append(drive > 0)
+    slopes = [np.ones((len(places), 1))]
+    for kernel, on in zip(weights[-2:0:-2], reversed(is_on), strict=True):
+        slopes.insert(0, slopes[0] @ kernel.T * on)
+    return [signal**2 for signal in entering], [slope**2 for slope in slopes]
