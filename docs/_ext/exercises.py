@@ -20,41 +20,41 @@ _EXERCISE = re.compile(r"^ *\.\. exercise:: *(.+?) *$", flags=re.MULTILINE)
 
 
 class Exercise(SphinxDirective):
-    """``.. exercise:: What changes?`` with an ``.. answer::`` in it."""
+    """An ``.. exercise::`` with an answer, or a ``.. guess::`` with an answer for each choice."""
 
     required_arguments = 1
-    final_argument_whitespace = True
-    has_content = True
+    final_argument_whitespace = has_content = True
 
     def run(self) -> list[nodes.Node]:
         title, messages = self.parse_inline(self.arguments[0])
-        box = nodes.container(classes=["exercise"], ids=[exercise_id(self.arguments[0])])
-        label = nodes.inline("", f"Try it{SEPARATOR}", classes=["exercise-label"])
+        box = nodes.container(classes=[self.name], ids=[exercise_id(self.arguments[0], self.name)])
+        words = "Guess first" if self.name == "guess" else "Try it"
+        label = nodes.inline("", f"{words}{SEPARATOR}", classes=["exercise-label"])
         box += nodes.paragraph("", "", label, *title, classes=["exercise-title"])
         box += self.parse_content_to_nodes()
-        answers = [part for part in box.findall(element) if part["tag"] == "summary"]
-        if len(answers) != 1:
-            raise self.error(f"the exercise {self.arguments[0]!r} needs one answer")
-        # Whoever hears a list of what can be opened hears which answer it is.
-        words = "".join(part.astext() for part in title)
-        answers[0] += nodes.inline("", f" to “{words}”", classes=["visually-hidden"])
+        folds = [part for part in box.findall(element) if part["tag"] == "details"]
+        if (len(folds) > 1) != (self.name == "guess") or not folds:
+            raise self.error(f"the {self.name} {self.arguments[0]!r} has {len(folds)} answers")
+        if self.name == "exercise":  # whoever hears a list of folds hears which answer it is
+            words = f" to “{''.join(part.astext() for part in title)}”"
+            folds[0][0] += nodes.inline("", words, classes=["visually-hidden"])
         return [box, *messages]
 
 
 class Answer(SphinxDirective):
-    """The answer of an exercise."""
+    """The answer of an exercise, or of one choice of a guess."""
 
-    has_content = True
+    optional_arguments = 1
+    final_argument_whitespace = has_content = True
 
     def run(self) -> list[nodes.Node]:
-        self.assert_has_content()
-        content = self.parse_content_to_nodes()
-        return [details("Show the answer", *content, name="answer-fold")]
+        summary = "".join(self.arguments) or "Show the answer"
+        return [details(summary, *self.parse_content_to_nodes(), name="answer-fold")]
 
 
-def exercise_id(title: str) -> str:
+def exercise_id(title: str, name: str = "exercise") -> str:
     """Return the anchor of an exercise on its page."""
-    return f"exercise-{nodes.make_id(title)}"
+    return f"{name}-{nodes.make_id(title)}"
 
 
 class ExerciseList(SphinxDirective):
@@ -74,8 +74,7 @@ class ExerciseList(SphinxDirective):
     def items(self, page: published.Page) -> Iterator[nodes.paragraph]:
         rest = Path(self.env.srcdir, page.docname + ".rst").read_text(encoding="utf-8")
         for title in _EXERCISE.findall(rest):
-            anchor = exercise_id(title)
-            to_it = link(self.env, self.env.docname, page.docname, anchor, "")
+            to_it = link(self.env, self.env.docname, page.docname, exercise_id(title), "")
             to_it += self.parse_inline(title)[0]
             yield nodes.paragraph("", "", to_it)
 
@@ -98,6 +97,7 @@ class FigureList(ExerciseList):
 
 def setup(app: Sphinx) -> dict[str, bool]:
     app.add_directive("exercise", Exercise)
+    app.add_directive("guess", Exercise)
     app.add_directive("answer", Answer)
     app.add_directive("exercise-list", ExerciseList)
     app.add_directive("figure-list", FigureList)

@@ -11,9 +11,8 @@ class element(nodes.General, nodes.TextElement):  # noqa: N801, docutils names n
 
 def details(summary: str, *content: nodes.Node, name: str) -> element:
     """Return what is folded away, natively, under a summary."""
-    return element(
-        "", "", element("", summary, tag="summary"), *content, tag="details", classes=[name]
-    )
+    head = element("", summary, tag="summary")
+    return element("", "", head, *content, tag="details", classes=[name])
 
 
 def _visit(self: HTML5Translator, node: element) -> None:

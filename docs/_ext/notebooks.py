@@ -19,11 +19,11 @@ _logger = logging.getLogger(__name__)
 
 _ROLE = re.compile(r"(?<!`):([a-z]+(?::[a-z]+)*):`([^`]+)`")
 _ADMONITION = re.compile(
-    r"^\.\. (?P<kind>admonition|exercise):: (?P<title>.+)\n"
+    r"^\.\. (?P<kind>admonition|exercise|guess):: (?P<title>.+)\n"
     r"(?P<options>(?: +:\w+:.*\n)*)(?P<body>(?:\n| +.*\n?)+)",
     flags=re.MULTILINE,
 )
-_ANSWER = re.compile(r"^\.\. answer::\n(?P<body>(?:\n| +.*\n?)+)", flags=re.MULTILINE)
+_ANSWER = re.compile(r"^\.\. answer::(?P<title>.*)\n(?P<body>(?:\n| +.*\n?)+)", flags=re.MULTILINE)
 # What stands in ``...`` or in a fence is quoted, not meant.
 _QUOTED = re.compile(r"```.*?```|``.*?``", flags=re.DOTALL)
 _LEFT_OVER = re.compile(r":[a-z:]+:`|^ *\.\. [a-z-]+::", flags=re.MULTILINE)
@@ -64,13 +64,13 @@ def quote_admonitions(text: str) -> str:
 
     def answered(match: re.Match[str]) -> str:
         answer = textwrap.dedent(match["body"]).strip()
-        return f"<details><summary>Answer</summary>\n\n{answer}\n\n</details>\n"
+        summary = match["title"].strip() or "Answer"
+        return f"<details><summary>{summary}</summary>\n\n{answer}\n\n</details>\n"
 
     def quoted(match: re.Match[str]) -> str:
         body = _ANSWER.sub(answered, textwrap.dedent(match["body"]).strip() + "\n")
-        title = match["title"].strip()
-        title = f"Try it: {title}" if match["kind"] == "exercise" else title
-        lines = (f"**{title}**", "", *body.strip().splitlines())
+        before = {"exercise": "Try it: ", "guess": "Guess first: "}.get(match["kind"], "")
+        lines = (f"**{before}{match['title'].strip()}**", "", *body.strip().splitlines())
         return "\n".join(f"> {line}".rstrip() for line in lines) + "\n\n"
 
     return _ADMONITION.sub(quoted, text)

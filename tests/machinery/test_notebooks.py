@@ -82,3 +82,12 @@ def test_an_exercise_is_quoted_and_its_answer_folded():
         "> **Try it: More points**\n>\n> What happens?\n>\n"
         "> <details><summary>Answer</summary>\n>\n> Less noise.\n>\n> </details>\n\n"
     )
+
+
+def test_a_guess_is_quoted_with_each_of_its_choices():
+    choices = "   .. answer:: It rises\n\n      No.\n\n   .. answer:: It falls\n\n      Yes.\n"
+    assert notebooks.quote_admonitions(f".. guess:: What happens?\n\n{choices}") == (
+        "> **Guess first: What happens?**\n>\n"
+        "> <details><summary>It rises</summary>\n>\n> No.\n>\n> </details>\n"
+        "> <details><summary>It falls</summary>\n>\n> Yes.\n>\n> </details>\n\n"
+    )
