@@ -3,12 +3,12 @@
 # dependencies = ["overfit-tutorial"]
 # ///
 r"""
-How wrong can a curve be?
-=========================
+How wrong can a curve be, and how much noise can it follow?
+===========================================================
 
-A network that is too big *overfits*, one hears. How much that costs, one hears
-less often. Before we train anything, we want a scale on which every later fit
-has its place.
+A network that is too big *overfits*, one hears. It takes two numbers to say
+what that means: how wrong a curve is, and how much of the noise it follows.
+Before we train anything, we measure both on curves that need no network.
 
 We expect a curve that runs through every noisy point to be a catastrophe. Let
 us see what it costs.
@@ -16,13 +16,14 @@ us see what it costs.
 
 import matplotlib.pyplot as plt
 import numpy as np
+from numpy.polynomial import Polynomial
 
 from overfit_tutorial import data, figures, ladder, linear, statistics, tables
 from overfit_tutorial.claims import measured
 
 plt.style.use(figures.STYLE)
 STORY_SEED, MANY_SEED = 0, 1
-N_DATASETS = 2000
+N_DATASETS = 5000
 
 # %%
 # A hundred points on a noisy line
@@ -32,42 +33,11 @@ N_DATASETS = 2000
 # hundred random places between 0 and 20, and each reading has Gaussian noise
 # with standard deviation 2 on it. These are the data of the whole story. The
 # seed is in the code, so anybody can draw the same ones.
+#
+# Here are some ways to turn points into a curve. The first is least squares,
+# the textbook answer for a line. Some of the others are deliberately silly.
 
 story = data.sample_noisy(seed=STORY_SEED)
-grid = np.linspace(0, 20, 1000)
-
-figure, ax = plt.subplots()
-figures.plot_data(ax, story)
-figures.plot_curve(ax, grid, story.truth(grid), role="truth")
-ax.set(xlabel="x", ylabel="y", title="A hundred noisy readings of a line")
-ax.legend()
-figures.show(
-    figure,
-    caption="The dashed truth is all that we want to learn. The scatter "
-    "around it is noise.",
-    alt="Scatter plot of a hundred points around a dashed line that rises "
-    "from lower left to upper right. The points scatter widely to both "
-    "sides.",
-)
-
-# %%
-# Excess risk is the distance to the truth
-# ----------------------------------------
-#
-# We know the truth, so we need no test set. The *excess risk* of a curve
-# :math:`f` is its mean squared distance to the truth, over all places between
-# 0 and 20:
-#
-# .. math:: \frac{1}{20} \int_0^{20} (f(x) - t(x))^2 \, \mathrm{d}x
-#
-# It is zero for the truth itself. The noise of future readings is left out,
-# because nobody can predict it. What remains is the fault of the fit.
-#
-# Four rules, from careful to gullible
-# ------------------------------------
-#
-# Here are four ways to turn points into a curve. The first is least squares,
-# the textbook answer for a line. The others are deliberately silly.
 
 
 def join_the_dots(x, y):
@@ -93,18 +63,15 @@ rules = {
     "join the dots": join_the_dots,
     "copy the nearest": copy_the_nearest,
     "always the mean": predict_the_mean,
+    "cubic": lambda x, y: Polynomial.fit(x, y, 3),
+    "degree nine": lambda x, y: Polynomial.fit(x, y, 9),
 }
 
-# %%
-# Joining the dots and copying the nearest point both fit the data perfectly.
-# Their training error is zero: every bit of noise is in the curve.
-
-for rule in (join_the_dots, copy_the_nearest):
-    assert np.allclose(rule(story.x, story.y)(story.x), story.y)
-
+grid = np.linspace(0, 20, 1000)
+shown = [name for name in rules if name not in ("always the mean", "cubic")]
 figure, axes = plt.subplots(2, 2, figsize=(5.6, 5.2), sharex=True, sharey=True)
-for ax, (name, rule) in zip(axes.flat, rules.items(), strict=True):
-    fit = rule(story.x, story.y)
+for ax, name in zip(axes.flat, shown, strict=True):
+    fit = rules[name](story.x, story.y)
     figures.plot_data(ax, story)
     role = "line" if name == "least squares" else "series_a"
     color = figures.LIGHT[role]
@@ -118,105 +85,163 @@ figures.show(
     "worse than the line. Dashed: the truth.",
     alt="Four panels with the same points and the dashed truth. Least squares "
     "lies on the truth. Joining the dots and copying the nearest point swing "
-    "up and down with every point. The mean is a level line.",
+    "up and down with every point. A polynomial of degree nine waves gently, "
+    "and leaves the truth at both ends.",
 )
 
 # %%
-# Pencil and paper put them on a ladder
-# -------------------------------------
+# Excess risk says how wrong, noise followed says how overfitted
+# --------------------------------------------------------------
 #
-# All four averages over many data sets can be worked out. With noise variance
-# :math:`\sigma^2`, :math:`n` points, slope :math:`b` and an interval of length
-# :math:`L`:
+# We know the truth, so we need no test set. The *excess risk* of a curve
+# :math:`f` is its mean squared distance to the truth, over all places between
+# 0 and 20. It is zero for the truth itself. The noise of future readings is
+# left out, because nobody can predict it.
 #
-# - *least squares* has a closed form for given :math:`x`. It is close to
-#   :math:`2 \sigma^2 / n`: one share of the noise for the height, one for the
-#   slope.
-# - *join the dots*: between two points the curve is a weighted mean of both.
-#   Averaged over the weights, :math:`\tfrac{2}{3} \sigma^2` of the noise
-#   remains. Beyond the outermost points all of it does, which makes it
-#   :math:`\tfrac{2}{3} \sigma^2 \tfrac{n+2}{n+1}`, and a trifle for the slope.
-# - *copy the nearest*: all of the noise remains, and a little for looking next
-#   door: :math:`\sigma^2 + b^2 \, \mathrm{E} d^2`, where :math:`d` is the
-#   distance to the nearest point.
-# - *always the mean* misses the slope:
-#   :math:`\tfrac{1}{12} b^2 L^2 (1 + \tfrac{1}{n}) + \tfrac{1}{n} \sigma^2`.
+# A curve may be very wrong and overfit nothing: the mean does. So we also ask
+# what a curve does where the noise :math:`\varepsilon_i = y_i - t(x_i)` was.
+# The *noise followed* is the share of it that the curve reproduces,
+#
+# .. math:: s = \frac{\sum_i (f(x_i) - t(x_i)) \, \varepsilon_i}
+#               {\sum_i \varepsilon_i^2}.
+#
+# The truth follows none of it, a curve through all points all of it. And what
+# does the training error say? It is
+# :math:`(1 - 2s)` times the mean of :math:`\varepsilon_i^2`, plus the mean of
+# :math:`(f(x_i) - t(x_i))^2`. So of two curves with one training error, that
+# which is further from the truth has followed more noise.
+
+for rule in rules.values():
+    values, truth = rule(story.x, story.y)(story.x), story.truth(story.x)
+    s = data.noise_followed(values, story.truth, story.x, story.y)
+    noise = np.mean((story.y - truth) ** 2)
+    error = (1 - 2 * s) * noise + np.mean((values - truth) ** 2)
+    assert np.isclose(error, np.mean((values - story.y) ** 2))
+
+# %%
+# Noise followed counts parameters
+# --------------------------------
+#
+# .. guess:: How much noise do ten parameters follow?
+#
+#    A polynomial of degree nine is fitted to a hundred points. On average it
+#    follows
+#
+#    .. answer:: all of the noise: it bends enough
+#
+#       No. It bends, but ten numbers cannot visit a hundred points.
+#
+#    .. answer:: a tenth of it
+#
+#       Yes: ten parameters for a hundred points, exactly a tenth on average.
+#
+#    .. answer:: none, since the truth is a line
+#
+#       No. Least squares never leaves a parameter unused: each one fits a
+#       hundredth of the noise, whether the truth needs it or not.
+#
+# For whatever is fitted by least squares, the expectation of :math:`s` is the
+# number of parameters over the number of points: :math:`1/n` for the mean,
+# :math:`2/n` for the line. The mean of the :math:`k` nearest points follows
+# :math:`1/k`, so whoever copies the nearest one follows all.
+#
+# That lets us turn the rule around. Times :math:`n`, the expectation is called
+# the *degrees of freedom* of a fit :cite:`efron1986,efron2004`: how many
+# parameters it effectively uses. It needs no formula for the fit, so we can
+# ask it of a network, too. (The name is a metaphor. Rules that choose among
+# fits can use more than they have :cite:`janson2015`.)
+#
+# Is the theory right? One data set can be lucky. So we draw many, apply each
+# rule to each, and average. Intervals are of 99%.
 
 many = data.sample_noisy_many(N_DATASETS, seed=MANY_SEED)
-sigma = story.noise_std
-theory = ladder.rungs(len(story.x), noise_std=sigma)
+pairs = list(zip(many.x, many.y, strict=True))
+
+
+def average(values):
+    """Return the mean over data sets with its interval."""
+    half_width = 2.576 * np.std(values, ddof=1) / np.sqrt(N_DATASETS)
+    mean = np.mean(values)
+    ends = {"low": mean - half_width, "high": mean + half_width}
+    return statistics.Interval(
+        value=mean, **ends, confidence=0.99, n=N_DATASETS
+    )
+
+
+cost, freedom = {}, {}
+for name, rule in rules.items():
+    fits = [rule(x, y) for x, y in pairs]
+    values = np.stack([fit(x) for fit, x in zip(fits, many.x, strict=True)])
+    followed = data.noise_followed(values, many.truth, many.x, many.y)
+    freedom[name] = average(len(story.x) * followed)
+    truth = many.truth
+    risks = [data.excess_risk(f, truth, n_points=501) for f in fits]
+    cost[name] = average(risks)
+
+# %%
+# Pencil and paper put them on a plane
+# ------------------------------------
+#
+# The averages of the first four can be worked out. With noise variance
+# :math:`\sigma^2`:
+#
+# - *least squares* costs nearly :math:`2 \sigma^2 / n`: one share of the noise
+#   for the height, one for the slope.
+# - *join the dots*: between two points the curve is a weighted mean of both.
+#   Averaged over the weights, :math:`\tfrac{2}{3} \sigma^2` of the noise
+#   remains. Beyond the outermost points all of it does.
+# - *copy the nearest*: all of the noise remains, and a little for looking next
+#   door.
+# - *always the mean* misses the slope, by a twelfth of the squared rise.
+
+sigma, n_points = story.noise_std, len(story.x)
+theory = ladder.rungs(n_points, noise_std=sigma)
 theory["least squares"] = np.mean(
     [linear.expected_excess_risk(x, sigma) for x in many.x]
 )
-
-figure, ax = plt.subplots(figsize=figures.LADDER)
-figures.plot_ladder(ax, theory)
-ax.set_title("The ladder of excess risk")
-places = ", ".join(f"{name} {risk:.2f}" for name, risk in theory.items())
-figures.show(
-    figure,
-    caption="What each rule costs on average, by theory. Further right is "
-    "further from the truth; each step to the right multiplies the distance.",
-    alt=f"Four rungs on a logarithmic axis of excess risk: {places}.",
-    headline=True,
-)
-
-# %%
-# The fits of the next pages will stand somewhere on this ladder. "It overfits"
-# is a place on it, not a verdict.
-#
-# Two thousand data sets agree
-# ----------------------------
-#
-# Is the theory right? One data set can be lucky. So we draw many, apply each
-# rule to each, and average. An interval of 99% says how well the average is
-# known.
-
-pairs = list(zip(many.x, many.y, strict=True))
-risks, cost = {}, {}
-for name, rule in rules.items():
-    risks[name] = [data.excess_risk(rule(x, y), many.truth) for x, y in pairs]
-    mean = np.mean(risks[name])
-    half_width = 2.576 * np.std(risks[name], ddof=1) / np.sqrt(N_DATASETS)
-    ends = {"low": mean - half_width, "high": mean + half_width}
-    cost[name] = statistics.Interval(
-        value=mean, **ends, confidence=0.99, n=N_DATASETS
-    )
+share = ladder.noise_followed(n_points)
+share |= {"cubic": 4 / n_points, "degree nine": 10 / n_points}
 
 tables.show(
     {
         "rule": list(rules),
-        "theory": [theory[name] for name in rules],
-        "mean": list(cost.values()),
+        "excess risk by theory": [theory.get(name, "") for name in rules],
+        "excess risk": list(cost.values()),
+        "parameters": [round(n_points * share[name]) for name in rules],
+        "degrees of freedom": list(freedom.values()),
     },
-    theory=".2f",
-    mean=".2f",
+    excess_risk_by_theory=".2f",
+    excess_risk=".2f",
+    degrees_of_freedom=".1f",
 )
 
-figure, axes = plt.subplots(4, 1, figsize=(5.6, 4.2), sharex=True)
-bins = np.geomspace(1e-3, 40, 120)
-for ax, (name, values) in zip(axes, risks.items(), strict=True):
-    role = "line" if name == "least squares" else "series_a"
-    ax.hist(values, bins, color=figures.LIGHT[role])
-    ax.axvline(theory[name], color=figures.LIGHT["ink"], linewidth=1.5)
-    ax.annotate(name, (0.01, 0.6), xycoords="axes fraction")
-    ax.set(xscale="log", yticks=[])
-    ax.spines["left"].set_visible(False)
-axes[0].set_title("One data set can be lucky, for the line above all")
-axes[-1].set_xlabel("excess risk (log scale)")
+figure, ax = plt.subplots()
+rungs = {name: (share[name], theory[name]) for name in theory}
+polynomials = {
+    name: ([freedom[name].value / 100], [cost[name].value], "series_a")
+    for name in ("cubic", "degree nine")
+}
+figures.plot_plane(ax, rungs, fits=polynomials)
+ax.set_title("How wrong, and how overfitted?")
+places = ", ".join(
+    f"{name} {share[name]:.0%} and {cost[name].value:.2f}" for name in rules
+)
 figures.show(
     figure,
-    caption="How often each excess risk occurs in 2,000 data sets. Vertical: "
-    "the mean, as theory has it.",
-    alt="Four histograms on a logarithmic axis of excess risk, a row for each "
-    "rule, each around a vertical line. That of least squares is the furthest "
-    "left, and by far the widest. The other three are narrow.",
+    caption="Up is further from the truth, to the right is more noise "
+    "followed. Wrong and overfitted are two things: always the mean is the "
+    "most wrong, and follows the least. Circles: by theory. Diamonds: "
+    "polynomials, averaged over many data sets.",
+    alt=f"Six marks on a plane of noise followed and excess risk: {places}.",
+    headline=True,
 )
 
 # %%
-# The line can be nearly perfect by luck. The gullible rules are reliably bad.
-# The first claim checks the yardstick of the whole site, the second answers
-# the question of this page.
+# The fits of the next pages will stand somewhere on this plane. To overfit is
+# to be on its right.
+#
+# The first claim checks the yardstick of the whole site, the second the count
+# of parameters, and the third answers the question of this page.
 
 floor, expected = cost["least squares"], theory["least squares"]
 measured(
@@ -229,13 +254,25 @@ measured(
     closed_form=expected,
 )
 
+measured(
+    "noise-counts-parameters",
+    "The noise that a fit follows counts its parameters. Over {n:,} data "
+    "sets, a line uses {:.1f}, a cubic {cubic:.1f}, a polynomial of degree "
+    "nine {degree_nine:.1f}, and joining the dots {dots:.0f}.",
+    freedom["least squares"].inside(1.5, 2.5),
+    cubic=freedom["cubic"].inside(3.5, 4.5),
+    degree_nine=freedom["degree nine"].inside(9.5, 10.5),
+    dots=freedom["join the dots"].value,
+    wrong_if="one of the intervals did not round to 2, 4 and 10 parameters",
+)
+
 dots, costs = cost["join the dots"], theory["join the dots"]
 measured(
     "dots-cost-two-thirds",
-    "Joining all {points} dots, noise and all, leaves a mean squared distance "
-    "to the truth of {:.2f}: about two thirds of the noise variance. That is "
-    "{times:.0f} times what least squares leaves, and less than copying the "
-    "nearest point does ({nearest_point:.2f}).",
+    "Joining all {points} dots follows all of the noise, and leaves a mean "
+    "squared distance to the truth of {:.2f}: about two thirds of the noise "
+    "variance. That is {times:.0f} times what least squares leaves, and less "
+    "than copying the nearest point does ({nearest_point:.2f}).",
     dots.inside(costs - 0.1, costs + 0.1),
     nearest_point=cost["copy the nearest"].above(dots.high),
     quantity="excess risk",
@@ -250,9 +287,11 @@ measured(
 # Lessons
 # -------
 #
-# Fitting all the noise is bad, and not as bad as it looks: joining the dots
-# averages the noise of neighbors. A curve through all points can do worse, by
-# copying instead of averaging, or by swinging between the points.
+# Overfitting is following noise, and one can count it. How much it costs is
+# another question. Joining the dots follows all of the noise and is not as bad
+# as it looks, since it averages the noise of neighbors. A curve through all
+# points can do worse, by copying instead of averaging, or by swinging between
+# the points.
 #
 # What this does not show: any of it for other shapes of truth, for places
 # outside the data, or for the worst place rather than the mean. And no network
@@ -274,12 +313,11 @@ measured(
 #
 #    Throw half of the points away, but for this one rule: in
 #    ``join_the_dots``, write ``order = np.argsort(x)[::2]``. Does it cost
-#    more, less, or about the same? (Leave out the check that both curves visit
-#    all points. It would now fail, and rightly.)
+#    more, less, or about the same? And how much of the noise does it follow?
 #
 #    .. answer::
 #
-#       About the same: 2.73 on average over the 2,000 data sets, after 2.69.
-#       Each stretch is still a mean of two noisy points, and two thirds of
-#       the noise remain. Which points are believed matters little; how many
-#       are averaged is what counts.
+#       It costs about the same: 2.73 on average over all data sets, after
+#       2.69. Each stretch is still a mean of two noisy points, and two thirds
+#       of the noise remain. But it follows only half of the noise: 50 degrees
+#       of freedom. The two numbers are two things.

@@ -123,20 +123,24 @@ fits = {
 }
 error = {k: np.mean((f(story.x) - story.y) ** 2) for k, f in fits.items()}
 risk = {k: data.excess_risk(f, story.truth) for k, f in fits.items()}
+points = (story.truth, story.x, story.y)
+followed = {k: data.noise_followed(f, *points) for k, f in fits.items()}
 expected = linear.expected_excess_risk(story.x, story.noise_std)
 tables.show(
     {
         "fit": [*fits, "least squares, expected"],
         "training error": [*error.values(), ""],
         "excess risk": [*risk.values(), expected],
+        "noise followed": [*followed.values(), 2 / len(story.x)],
     },
     training_error=".3f",
     excess_risk=".4f",
+    noise_followed=".1%",
 )
 
 # %%
-# Compare the two columns: by what factor do the training errors differ, and by
-# what factor the excess risks? Now all fits, as curves and on the ladder:
+# Compare the columns: by what factor do the training errors differ, and by
+# what factor the other two? Now all fits, as curves and on the plane:
 
 order = np.argsort(story.x)
 dots = data.excess_risk(
@@ -144,7 +148,7 @@ dots = data.excess_risk(
 )
 
 figure, (ax, below) = plt.subplots(
-    2, 1, figsize=(5.6, 6.6), height_ratios=[4, 2.4]
+    2, 1, figsize=(5.6, 7.4), height_ratios=[4, 3.4]
 )
 figures.plot_data(ax, story)
 figures.plot_curve(ax, grid, network(grid), role="network")
@@ -157,18 +161,18 @@ ax.set(xlabel="x", ylabel="y", title="They look pretty similar")
 ax.legend()
 roles = {"network": "network", "Adam's line": "series_a"}
 roles["least squares"] = "line"
-places = {name: (risk[name], role) for name, role in roles.items()}
-figures.plot_ladder(below, {"join the dots": dots}, fits=places)
+places = {k: (followed[k], risk[k], role) for k, role in roles.items()}
+figures.plot_plane(below, {"join the dots": (1, dots)}, fits=places)
 below.set_title("What the eye cannot tell")
 figures.show(
     figure,
     caption="Above: network, both lines and the truth. Below: the same three "
-    "fits on the ladder, with joining the dots. The axis is logarithmic.",
+    "fits on the plane, with joining the dots.",
     alt="Above, the hundred points with four curves through their middle: the "
-    "network, two straight lines, and the dashed truth. Below, four places on "
-    "a logarithmic axis of excess risk. "
-    + ", ".join(f"{name}: {value:.2f}" for name, value in risk.items())
-    + f", join the dots: {dots:.2f}.",
+    "network, two straight lines, and the dashed truth. Below, four marks on "
+    "a plane of noise followed and excess risk. "
+    + ", ".join(f"{k}: {followed[k]:.1%} and {risk[k]:.2f}" for k in risk)
+    + f", join the dots: 100% and {dots:.2f}.",
     headline=True,
 )
 
@@ -183,11 +187,14 @@ one_seed(
     "They look similar: network and line are {:.2f} apart (root mean square), "
     "where the noise has a standard deviation of {noise:g}. But the network's "
     "mean squared distance to the truth is {network:.2f}, that of least "
-    "squares {line:.3f}.",
+    "squares {line:.3f}, and it follows {network_followed:.1%} of the noise, "
+    "least squares {line_followed:.1%}.",
     number(apart).below(2 * story.noise_std),
     noise=story.noise_std,
     network=risk["network"],
     line=risk["least squares"],
+    network_followed=followed["network"],
+    line_followed=followed["least squares"],
     wrong_if="network and line were two standard deviations of the noise "
     "apart, which no eye would call similar",
     headline=True,

@@ -33,15 +33,15 @@ def test_with_four_times_the_points_only_least_squares_gains(perform):
     assert cost["join the dots"].value == pytest.approx(2.67, abs=0.02)
 
 
-def test_joining_every_second_dot_costs_as_much(perform):
+def test_joining_every_second_dot_costs_as_much_and_follows_half(perform):
     half = [
         ("order = np.argsort(x)\n    return lambda at: np.interp", "HERE"),
         ("HERE", "order = np.argsort(x)[::2]\n    return lambda at: np.interp"),
-        ("    assert np.allclose(rule", "    assert len(story.x) or (rule"),
     ]
-    found, before = (perform(LADDER, "floor", changes=c)["cost"] for c in (half, ()))
-    assert found["join the dots"].value == pytest.approx(2.73, abs=0.005)
-    assert before["join the dots"].value == pytest.approx(2.69, abs=0.005)
+    found, before = (perform(LADDER, "floor", changes=c) for c in (half, ()))
+    assert found["cost"]["join the dots"].value == pytest.approx(2.73, abs=0.02)
+    assert before["cost"]["join the dots"].value == pytest.approx(2.69, abs=0.02)
+    assert found["freedom"]["join the dots"].value == pytest.approx(50, abs=0.5)
 
 
 def test_another_order_moves_the_excess_risk_most(perform):
@@ -55,17 +55,19 @@ def test_another_order_moves_the_excess_risk_most(perform):
     assert ratio["loss"] < 1.6
 
 
-def test_straight_layers_cannot_beat_the_line(perform):
+def test_straight_layers_hold_no_wild_curve(perform):
     linear = [('activation="relu"', 'activation="linear"')]
-    page = perform(NOISE, "network_error", changes=linear)
-    assert page["network_error"] >= page["line_error"]
+    page = perform(NOISE, "line_error", changes=linear)
+    assert page["wild_error"] >= page["line_error"]
 
 
-def test_smaller_steps_end_neither_nearer_nor_in_the_noise(perform):
-    smaller = [("learning_rate=0.01", "learning_rate=0.001")]
-    small, large = (perform(NOISE, "network_risk", changes=c) for c in (smaller, ()))
-    assert small["network_error"] == pytest.approx(small["line_error"], rel=0.05)
-    assert 1 / 2 < small["network_risk"] / large["network_risk"] < 2
+def test_tiny_steps_stay_on_the_wild_curve(perform):
+    tiny = [
+        ('"learning_rate": [0.01, 0.001, 0.0001]', '"learning_rate": [1e-6]'),
+        ("MANY_SEED, N_SEEDS = 2, 20", "MANY_SEED, N_SEEDS = 2, 5"),
+    ]
+    table = perform(NOISE, "cells", changes=tiny)["table"]
+    assert (table.followed[table.start == "rescaled"].median()) > 0.99
 
 
 def test_averaged_weights_seldom_beat_the_line(perform):
