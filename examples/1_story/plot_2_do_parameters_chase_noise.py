@@ -51,9 +51,9 @@ MANY_SEED, N_SEEDS = 2, 20
 # Now we set them by hand. Let each unit of the first layer begin to rise at
 # one of the points: weight 1, bias :math:`-x_i`. Let the next four layers pass
 # everything on. And let the output add it up, each unit times the change of
-# slope that joining the dots needs at its point. That far larger networks can
-# learn pure noise by heart is a classic of the field :cite:`zhang2017`. Here
-# one sees how.
+# slope that joining the dots needs at its point. (Large networks can be
+# trained to learn pure noise by heart, too: images with random labels
+# :cite:`zhang2017`.)
 
 story = data.sample_noisy(seed=DATA_SEED)
 keras.utils.set_random_seed(WEIGHT_SEED)
@@ -108,10 +108,9 @@ exact(
 # hundred points make three batches of 32 and one of four, so an epoch is four
 # steps, and the whole training 800. It starts from Keras' random weights.
 #
-# We hand the points over as a ``tf.data.Dataset``, so that their order has a
-# seed too and is new in every epoch. Given plain arrays and a global seed,
-# Keras on TensorFlow shuffles once and repeats that order: the same four
-# points would make the small batch 200 times.
+# We hand the points over as a ``tf.data.Dataset``, so that their order is new
+# in every epoch. Given plain arrays and a global seed, Keras on TensorFlow
+# shuffles once: the same four points would make the small batch 200 times.
 
 model.compile(optimizer=keras.optimizers.Adam(learning_rate=0.01), loss="mse")
 points = (story.x[:, np.newaxis], story.y[:, np.newaxis])
@@ -123,7 +122,7 @@ assert model.optimizer.iterations == 800
 line = linear.fit_line(story.x, story.y)
 line_error = np.mean((line(story.x) - story.y) ** 2)
 
-figure, ax = plt.subplots(figsize=(5.6, 3.2))
+figure, ax = plt.subplots()
 epochs = np.arange(1, 201)
 figures.plot_curve(ax, epochs, history.history["loss"], role="network")
 ax.axhline(line_error, **figures.mark("line"), label="least squares")
@@ -264,13 +263,13 @@ table = sweeps.run_sweep(
     seed=MANY_SEED,
     n_seeds=N_SEEDS,
 )
+fingerprints.state("from the wild curve", table)
 table["at first"] = table.error_first / table.line_error
 table["at last"] = table.error / table.line_error
 names = ["start", "optimizer", "learning_rate"]
 cells = dict(list(table.groupby(names, sort=False)))
-fingerprints.state("from the wild curve", table)
 
-figure, ax = plt.subplots(figsize=(5.6, 3.2))
+figure, ax = plt.subplots()
 rows = {
     "by hand": ("by hand", "adam", 0.01),
     "rescaled": ("rescaled", "adam", 0.01),

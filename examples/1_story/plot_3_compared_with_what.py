@@ -140,7 +140,7 @@ tables.show(
 
 # %%
 # Compare the columns: by what factor do the training errors differ, and by
-# what factor the other two? Now all fits, as curves and on the plane:
+# what factor the other two? Now all fits, as curves and by their excess risk:
 
 order = np.argsort(story.x)
 dots = data.excess_risk(
@@ -148,7 +148,7 @@ dots = data.excess_risk(
 )
 
 figure, (ax, below) = plt.subplots(
-    2, 1, figsize=(5.6, 7.4), height_ratios=[4, 3.4]
+    2, 1, figsize=(5.6, 6.6), height_ratios=[4, 2.4]
 )
 figures.plot_data(ax, story)
 figures.plot_curve(ax, grid, network(grid), role="network")
@@ -161,18 +161,19 @@ ax.set(xlabel="x", ylabel="y", title="They look pretty similar")
 ax.legend()
 roles = {"network": "network", "Adam's line": "series_a"}
 roles["least squares"] = "line"
-places = {k: (followed[k], risk[k], role) for k, role in roles.items()}
-figures.plot_plane(below, {"join the dots": (1, dots)}, fits=places)
+places = {name: (risk[name], role) for name, role in roles.items()}
+figures.plot_ladder(below, {"join the dots": dots}, fits=places)
 below.set_title("What the eye cannot tell")
 figures.show(
     figure,
     caption="Above: network, both lines and the truth. Below: the same three "
-    "fits on the plane, with joining the dots.",
+    "fits by their excess risk, with joining the dots. The axis is "
+    "logarithmic.",
     alt="Above, the hundred points with four curves through their middle: the "
-    "network, two straight lines, and the dashed truth. Below, four marks on "
-    "a plane of noise followed and excess risk. "
-    + ", ".join(f"{k}: {followed[k]:.1%} and {risk[k]:.2f}" for k in risk)
-    + f", join the dots: 100% and {dots:.2f}.",
+    "network, two straight lines, and the dashed truth. Below, four places on "
+    "a logarithmic axis of excess risk. "
+    + ", ".join(f"{name}: {value:.2f}" for name, value in risk.items())
+    + f", join the dots: {dots:.2f}.",
     headline=True,
 )
 
