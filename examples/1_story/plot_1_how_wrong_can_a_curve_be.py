@@ -33,11 +33,30 @@ N_DATASETS = 5000
 # hundred random places between 0 and 20, and each reading has Gaussian noise
 # with standard deviation 2 on it. These are the data of the whole story. The
 # seed is in the code, so anybody can draw the same ones.
-#
-# Here are some ways to turn points into a curve. The first is least squares,
-# the textbook answer for a line. Some of the others are deliberately silly.
 
 story = data.sample_noisy(seed=STORY_SEED)
+
+figure, ax = plt.subplots()
+grid = np.linspace(0, 20, 1000)
+figures.plot_data(ax, story)
+figures.plot_curve(ax, grid, story.truth(grid), role="truth")
+ax.set(xlabel="x", ylabel="y", title="A hundred noisy readings of a line")
+ax.legend()
+figures.show(
+    figure,
+    caption="The dashed truth is all that we want to learn. The scatter "
+    "around it is noise.",
+    alt="Scatter plot of a hundred points around a dashed line that rises "
+    "from lower left to upper right. The points scatter widely to both "
+    "sides.",
+)
+
+# %%
+# Some ways to turn points into a curve
+# -------------------------------------
+#
+# The first is least squares, the textbook answer for a line. Some of the
+# others are deliberately silly, such as ignoring x altogether.
 
 
 def join_the_dots(x, y):
@@ -53,22 +72,16 @@ def copy_the_nearest(x, y):
     return lambda at: y[order][np.searchsorted(halfway, at)]
 
 
-def predict_the_mean(x, y):
-    """Ignore x altogether."""
-    return lambda at: np.full_like(at, y.mean())
-
-
 rules = {
     "least squares": linear.fit_line,
     "join the dots": join_the_dots,
     "copy the nearest": copy_the_nearest,
-    "always the mean": predict_the_mean,
+    "always the mean": lambda x, y: Polynomial.fit(x, y, 0),
     "cubic": lambda x, y: Polynomial.fit(x, y, 3),
     "degree nine": lambda x, y: Polynomial.fit(x, y, 9),
 }
 
-figure, axes = plt.subplots(2, 2, figsize=(5.6, 5.2), sharex=True, sharey=True)
-grid = np.linspace(0, 20, 1000)
+figure, axes = plt.subplots(2, 2, figsize=(5.6, 5.4), sharex=True, sharey=True)
 shown = [name for name in rules if name not in ("always the mean", "cubic")]
 for ax, name in zip(axes.flat, shown, strict=True):
     fit = rules[name](story.x, story.y)
@@ -182,7 +195,7 @@ for name in rules:
 # fits can use more than they have :cite:`janson2015`.)
 #
 # Is the theory right? One data set can be lucky. So we draw many, apply each
-# rule to each, and average. Intervals are of 99%.
+# rule to each, and average.
 
 many = data.sample_noisy_many(N_DATASETS, seed=MANY_SEED)
 pairs = list(zip(many.x, many.y, strict=True))
@@ -236,7 +249,7 @@ tables.show(
         "excess risk by theory": [theory.get(name, "") for name in rules],
         "measured": [found.value for found in cost.values()],
         "parameters": [round(n_points * share[name]) for name in rules],
-        "degrees of freedom": list(freedom.values()),
+        "degrees of freedom": [found.value for found in freedom.values()],
     },
     excess_risk_by_theory=".2f",
     measured=".2f",
@@ -267,9 +280,6 @@ figures.show(
 # %%
 # The fits of the next pages will stand somewhere on this plane. To overfit is
 # to be on its right.
-#
-# The first claim checks the yardstick of the whole site, the second the count
-# of parameters, and the third answers the question of this page.
 
 floor, expected = cost["least squares"], theory["least squares"]
 measured(
