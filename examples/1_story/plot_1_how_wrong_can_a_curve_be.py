@@ -279,7 +279,8 @@ figures.show(
 
 # %%
 # The fits of the next pages will stand somewhere on this plane. To overfit is
-# to be on its right.
+# to be on its right. Where only the height matters, it is drawn alone: a
+# *ladder* of excess risks.
 
 floor, expected = cost["least squares"], theory["least squares"]
 measured(

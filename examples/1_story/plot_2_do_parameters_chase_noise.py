@@ -297,7 +297,10 @@ tables.show(
     {
         "weights": [start for start, _, _ in cells],
         "sharpness": [f"{sharpness[start]:.0e}" for start, _, _ in cells],
-        "trained by": [optimizer for _, optimizer, _ in cells],
+        "trained by": [
+            {"adam": "Adam", "sgd": "gradient descent"}[optimizer]
+            for _, optimizer, _ in cells
+        ],
         "rate": [f"{rate:g}" for _, _, rate in cells],
         "error after 4 steps": [
             cell["at first"].median() for cell in cells.values()

@@ -1,4 +1,4 @@
-"""The pages of the 20-minute path end with exercises whose answers are folded away."""
+"""The pages of the 20-minute path end with exercises, and some let the reader guess before."""
 
 import posixpath
 from typing import Any
@@ -31,6 +31,25 @@ def find_faulty_exercises(tree: Any) -> list[str]:
         if len(fold.get_text().split()) <= SHORTEST_ANSWER:
             problems.append(f"exercise {number}: its answer says too little")
     return problems
+
+
+def find_faulty_guesses(tree: Any) -> list[str]:
+    """Return what is wrong with the questions before which a reader may guess."""
+    problems = []
+    for box in tree.select(".guess"):
+        choices = box.select("details")
+        summaries = {choice.summary.get_text() for choice in choices}
+        if len(choices) < 2 or len(summaries) < len(choices):
+            problems.append(f"{box['id']}: its choices are {sorted(summaries)}")
+        if any(choice.has_attr("open") or choice.p is None for choice in choices):
+            problems.append(f"{box['id']}: a choice is open, or says nothing")
+    return problems
+
+
+def test_whoever_guesses_has_choices(site: Any) -> None:
+    trees = [site.tree(page) for page in pages_of_the_path(site.tree("index.html"))]
+    assert any(tree.select(".guess") for tree in trees)
+    assert [problem for tree in trees for problem in find_faulty_guesses(tree)] == []
 
 
 def test_the_pages_of_the_path_end_with_exercises(site: Any) -> None:
@@ -84,3 +103,22 @@ LONG = "word " * (SHORTEST_ANSWER + 1)
 def test_a_faulty_exercise_is_seen(snippet: str, parse: Any) -> None:
     assert find_faulty_exercises(parse(2 * ONE.format(LONG))) == []
     assert find_faulty_exercises(parse(snippet))
+
+
+CHOICE = "<details{}><summary>{}</summary>{}</details>"
+TWO = CHOICE.format("", "A", "<p>No.</p>"), CHOICE.format("", "B", "<p>Yes.</p>")
+
+
+@pytest.mark.parametrize(
+    "choices",
+    [
+        TWO[:1],
+        (TWO[0], TWO[0]),
+        (TWO[0], CHOICE.format(" open", "B", "<p>Yes.</p>")),
+        (TWO[0], CHOICE.format("", "B", "")),
+    ],
+)
+def test_a_faulty_guess_is_seen(choices: tuple[str, ...], parse: Any) -> None:
+    guess = '<div class="guess" id="guess-a">{}</div>'
+    assert find_faulty_guesses(parse(guess.format("".join(TWO)))) == []
+    assert find_faulty_guesses(parse(guess.format("".join(choices))))
