@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from overfit_tutorial import data
-from overfit_tutorial.studies.poison import poison_between
+from overfit_tutorial.studies.poison import placebo_between, poison_between
 
 NAN = float("nan")
 STORY = data.sample_noisy(n_samples=30, seed=0)
@@ -95,3 +95,32 @@ def test_a_bad_argument_is_named(options, error, message):
     good = {"x": [0.0, 1.0], "y": [0.0, 1.0], "offset": 1.0, "seed": 0}
     with pytest.raises(error, match=re.escape(message)):
         poison_between(**{**good, **options})
+
+
+# -- Right points in the same places -----------------------------------------
+
+
+def test_a_placebo_without_noise_is_the_truth_where_wrong_points_would_be():
+    options = {"truth": np.sin, "noise_std": 0.0, "seed": 0}
+    added = placebo_between(STORY.x, STORY.y, **options)
+    wrong = poison_between(STORY.x, STORY.y, offset=4.0, seed=1)
+    assert np.array_equal(added.x, wrong.x)
+    assert np.array_equal(added.y[:30], STORY.y)
+    assert np.array_equal(added.y[30:], np.sin(added.x[30:]))
+    assert added.is_poison.tolist() == [False] * 30 + [True] * 29
+
+
+def test_the_noise_of_a_placebo_is_as_large_as_is_asked_and_another_seeds_is_another():
+    x = np.arange(10_001.0)
+    first, second = (
+        placebo_between(x, 0 * x, truth=np.zeros_like, noise_std=0.5, seed=seed).y[10_001:]
+        for seed in (0, 1)
+    )
+    # Ten thousand draws tell it to 0.7 %, and a correlation to 0.01.
+    assert first.std() == pytest.approx(0.5, rel=0.03)
+    assert abs(np.corrcoef(first, second)[0, 1]) < 0.04
+
+
+def test_the_noise_of_a_placebo_must_not_be_negative():
+    with pytest.raises(ValueError, match="noise_std must not be negative, got -1"):
+        placebo_between([0.0, 1.0], [0.0, 1.0], truth=np.sin, noise_std=-1.0, seed=0)

@@ -11,14 +11,14 @@ import dataclasses
 import functools
 import math
 import numbers
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from overfit_tutorial import _arguments, data, landscapes
+from overfit_tutorial import _arguments, data
 from overfit_tutorial.ensembles import EnsembleFit, fit_ensemble
 from overfit_tutorial.landscapes import losses
 from overfit_tutorial.recipes import Recipe, Scaling
@@ -64,7 +64,7 @@ class Minima:
     fit : EnsembleFit
         The networks, in the units of the points.
     poisoned : tuple of PoisonedSet
-        What they were trained on before; empty for good minima.
+        What they were trained on before; empty without a detour.
     detour : EnsembleFit or None
         What they were when they had been trained on that.
     """
@@ -101,12 +101,21 @@ class Minima:
 
         At a minimum that interpolates they are the Hessian's, but for zeros.
         """
-        # One model for all: Keras takes longer to make one than the rest takes.
-        model, found = self.fit[0].to_keras(), []
-        for fit, x, y in zip(self.fit, self.points.x, self.points.y, strict=True):
-            model.set_weights(list(fit.weights))
-            found.append(landscapes.gauss_newton_eigenvalues(model, x, y))
-        return np.stack(found)
+        return self.eigenvalues_of(self.fit.weights)
+
+    def eigenvalues_of(self, weights: Sequence[NDArray[Any]]) -> NDArray[np.float64]:
+        """Return the same at other weights of all members, given as ``fit.weights`` are."""
+        if self.fit.recipe.activation != "relu":
+            raise ValueError(
+                f"eigenvalues are those of ReLU networks, got {self.fit.recipe.activation!r}"
+            )
+        units = self.fit.scaling
+        inputs = (self.points.x - units.x_mean[:, None]) / units.x_std[:, None]
+        kernels = _tangent_kernels([np.asarray(w, np.float64) for w in weights], inputs)
+        scale = 2 / inputs.shape[1] * units.y_std**2
+        # The matrices have no eigenvalue below zero, rounding may.
+        values: NDArray[np.float64] = np.linalg.eigvalsh(scale[:, None, None] * kernels)
+        return values[:, ::-1].clip(min=0)
 
     @property
     def norm(self) -> NDArray[np.float64]:
@@ -117,8 +126,12 @@ class Minima:
 
     def loss(self, member: int) -> losses.Loss:
         """Return a member's loss on its clean points, as a function of the weights."""
-        model = self.fit[member].to_keras()
-        return losses.build_loss(model, self.points.x[member], self.points.y[member])
+        return losses.build_loss(self._model, self.points.x[member], self.points.y[member])
+
+    @functools.cached_property
+    def _model(self) -> Any:
+        """A model of the members' layers: one for all, since Keras takes long to make one."""
+        return self.fit[0].to_keras()
 
     def risk(self, member: int, weights: Sequence[ArrayLike]) -> float:
         """Return the excess risk of a member's network with other weights."""
@@ -136,6 +149,7 @@ def find_minima(
     *,
     seed: int,
     offset: float = 0.0,
+    placebo: bool = False,
     redraw: int = 0,
     recipe: Recipe = RECIPE,
 ) -> Minima:
@@ -154,6 +168,8 @@ def find_minima(
         `offset`, so that members can be compared one by one.
     offset : float
         How far wrong points lie off, as in `poison.poison_between`; zero for none.
+    placebo : bool
+        Whether to make the detour over right points instead, as in `poison.placebo_between`.
     redraw : int
         Other numbers give other first weights on the same points.
     recipe : Recipe
@@ -171,6 +187,8 @@ def find_minima(
     """
     n_members = _arguments.check_count("n_members", n_members)
     offset = _arguments.check_not_negative("offset", offset)
+    if placebo and offset:
+        raise ValueError(f"placebo must be without wrong points, got offset {offset:g}")
     if isinstance(redraw, bool) or not isinstance(redraw, numbers.Integral):
         raise TypeError(f"redraw must be a whole number, got {redraw!r}")
     if redraw < 0:
@@ -180,11 +198,16 @@ def find_minima(
     (draws,), (training,), (signs,) = split_seeds([seed], 3)
     points = _stacked([_spread(child_seed(draws, k)) for k in range(n_members)])
     first = child_seed(training, redraw)
-    if not offset:
+    if not offset and not placebo:
         fit = fit_ensemble(points.x, points.y, recipe, seed=first, scaling=UNITS)
         return Minima(points=points, fit=fit, poisoned=(), detour=None)
+    if placebo:
+        options: dict[str, Any] = {"truth": points.truth, "noise_std": points.noise_std}
+        add: Callable[..., poison.PoisonedSet] = poison.placebo_between
+    else:
+        options, add = {"offset": offset}, poison.poison_between
     poisoned = tuple(
-        poison.poison_between(x, y, offset=offset, seed=child_seed(signs, k))
+        add(x, y, seed=child_seed(signs, k), **options)
         for k, (x, y) in enumerate(zip(points.x, points.y, strict=True))
     )
     wrong_x, wrong_y = (np.stack([getattr(p, name) for p in poisoned]) for name in ("x", "y"))
@@ -198,6 +221,41 @@ def find_minima(
         initial_weights=detour.weights,
     )
     return Minima(points=points, fit=fit, poisoned=poisoned, detour=detour)
+
+
+def _tangent_kernels(
+    weights: Sequence[NDArray[np.float64]], inputs: NDArray[np.float64]
+) -> NDArray[np.float64]:
+    """Return each ReLU network's derivatives by its weights, times their transpose.
+
+    As `landscapes.tangent_kernel`, which asks TensorFlow, but of many networks at once.
+
+    Parameters
+    ----------
+    weights : list of ndarray
+        With leading axes ``(n_members, ...)``.
+    inputs : ndarray of shape (n_members, n_samples)
+
+    Returns
+    -------
+    ndarray of shape (n_members, n_samples, n_samples)
+    """
+    layers = list(zip(weights[::2], weights[1::2], strict=True))
+    signals = [inputs[:, :, np.newaxis]]
+    for kernel, bias in layers[:-1]:
+        signals.append(np.maximum(signals[-1] @ kernel + bias[:, np.newaxis], 0))
+    found = np.zeros((*inputs.shape, inputs.shape[1]))
+    slopes = np.ones_like(signals[0])
+    for (kernel, _), entering in zip(reversed(layers), reversed(signals), strict=True):
+        # A kernel's derivatives are what enters times the slope of what leaves, a bias' the slope.
+        found += (entering @ _turned(entering) + 1) * (slopes @ _turned(slopes))
+        slopes = (slopes @ _turned(kernel)) * (entering > 0)
+    return found
+
+
+def _turned(matrices: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Return each matrix with rows and columns exchanged."""
+    return np.swapaxes(matrices, 1, 2)
 
 
 def _spread(seed: np.random.SeedSequence) -> data.Dataset:

@@ -3,6 +3,7 @@
 To find out what distinguishes good minima from bad ones, one needs bad ones, and plain training
 does not find them. Wrong points do it: a network that has fitted them together with the clean
 ones, and is then trained on the clean ones alone until it fits them again, keeps the detours.
+Whether it was the detour or the wrong points tells a detour over right ones.
 """
 
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from overfit_tutorial import _arguments
+from overfit_tutorial.data import Curve
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -22,7 +24,7 @@ class PoisonedSet:
     x, y : ndarray of shape (n_points,)
         Inputs and targets, read-only float64.
     is_poison : ndarray of shape (n_points,)
-        Whether a point is a wrong one.
+        Whether a point was added: a wrong one or, for comparison, a right one.
     """
 
     x: NDArray[np.float64]
@@ -63,6 +65,10 @@ def poison_between(
     PoisonedSet
         First the clean points as they are given, then the wrong ones from left to right.
 
+    See Also
+    --------
+    placebo_between : right points in the same places.
+
     Raises
     ------
     TypeError, ValueError
@@ -98,4 +104,49 @@ def poison_between(
         x=np.concatenate([x, poison_x[wide]]),
         y=np.concatenate([y, poison_y[wide]]),
         is_poison=np.arange(len(x) + int(wide.sum())) >= len(x),
+    )
+
+
+def placebo_between(
+    x: ArrayLike, y: ArrayLike, *, truth: Curve, noise_std: float, seed: _arguments.Seed
+) -> PoisonedSet:
+    """Add a right point where `poison_between` adds a wrong one: noisy, as the clean ones are.
+
+    Parameters
+    ----------
+    x, y : array_like of shape (n_samples,)
+        The clean points, at least two of them.
+    truth : callable
+        Of the clean points, vectorized.
+    noise_std : float
+        Standard deviation of the noise of the added points, in units of `y`.
+    seed : int or SeedSequence
+        Of that noise.
+
+    Returns
+    -------
+    PoisonedSet
+        First the clean points as they are given, then the added ones from left to right.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument breaks its rule.
+
+    Examples
+    --------
+    >>> added = placebo_between([0.0, 2.0], [1.0, 3.0], truth=lambda x: x, noise_std=0.0, seed=0)
+    >>> added.x.tolist(), added.y.tolist()
+    ([0.0, 2.0, 1.0], [1.0, 3.0, 1.0])
+    """
+    noise_std = _arguments.check_not_negative("noise_std", noise_std)
+    # Only the places are of use, so the offset does not matter.
+    wrong = poison_between(x, y, offset=1.0, seed=seed)
+    generator = np.random.default_rng(_arguments.check_seed(seed))
+    places = wrong.x[wrong.is_poison]
+    right = truth(places) + noise_std * generator.standard_normal(len(places))
+    return PoisonedSet(
+        x=wrong.x.copy(),
+        y=np.concatenate([wrong.y[~wrong.is_poison], right]),
+        is_poison=wrong.is_poison.copy(),
     )
