@@ -59,7 +59,7 @@ suppress_warnings = ["config.cache"]
 
 # -- The pages that are executed ---------------------------------------------
 
-PARTS = ["1_story", "2_is_it_true", "3_loss_landscape", "5_variants", "6_builders"]
+PARTS = ["1_story", "2_is_it_true", "4_loss_landscape", "5_variants", "6_builders"]
 
 sphinx_gallery_conf = {
     "examples_dirs": ["../examples"],

@@ -19,14 +19,11 @@ KNOWN = HOLDS + "plot_5_could_i_have_known.html"
 BITS = "auto_examples/6_builders/plot_3_same_bits_everywhere.html"
 AGREE = "auto_examples/6_builders/plot_4_would_other_code_agree.html"
 CLUSTER = "auto_examples/6_builders/plot_2_the_same_sweep_on_a_cluster.html"
-LANDSCAPE = "auto_examples/3_loss_landscape/"
+LANDSCAPE = "auto_examples/4_loss_landscape/"
 BAD_MINIMA = LANDSCAPE + "plot_1_are_bad_minima_sharper.html"
-CURVATURE = LANDSCAPE + "plot_2_what_does_curvature_look_like.html"
-VOLUME = LANDSCAPE + "plot_3_do_good_minima_fill_more_space.html"
-BETWEEN = LANDSCAPE + "plot_4_what_lies_between_minima.html"
-SHARP = LANDSCAPE + "plot_5_can_sharp_be_good.html"
-EDGE = LANDSCAPE + "plot_6_why_does_sharpness_stop_rising.html"
-FLATNESS = LANDSCAPE + "plot_7_what_did_flatness_explain.html"
+SHAPE = LANDSCAPE + "plot_2_what_does_the_landscape_look_like.html"
+EDGE = LANDSCAPE + "plot_3_why_does_sharpness_stop_rising.html"
+FLATNESS = LANDSCAPE + "plot_4_what_did_flatness_explain.html"
 CURVED = "auto_examples/5_variants/plot_1_what_if_the_truth_curves.html"
 
 # What a reader types, and the pages of which one must be among the first three results. A page on
@@ -41,16 +38,16 @@ QUERIES = {
     "training error": {NOISE, LONGER, "glossary.html"},
     "Adam learning rate": {NOISE},
     "bootstrap interval": {COMPARED, CURVED, "api/statistics.html"},
-    "bad minima": {BAD_MINIMA, VOLUME, "api/studies.minima.html"},
-    "wrong points": {BAD_MINIMA, VOLUME, "api/studies.poison.html"},
-    "volume": {VOLUME},
-    "mode connectivity": {BETWEEN},
+    "bad minima": {BAD_MINIMA, FLATNESS, "api/studies.minima.html"},
+    "wrong points": {BAD_MINIMA, FLATNESS, "api/studies.poison.html"},
+    "volume": {FLATNESS},
+    "mode connectivity": {SHAPE},
     "implicit bias": {"glossary.html"},
-    "paths between minima": {BETWEEN, "api/weights.paths.html"},
+    "paths between minima": {SHAPE, "api/weights.paths.html"},
     "flatness": {FLATNESS},
-    "Lanczos": {CURVATURE, "api/curvature.spectra.html", "api/curvature.html"},
-    "Hessian": {CURVATURE, BAD_MINIMA, "glossary.html", "api/landscapes.html"},
-    "rescaled twin": {SHARP},
+    "Lanczos": {FLATNESS, "api/curvature.spectra.html", "api/curvature.html"},
+    "Hessian": {SHAPE, BAD_MINIMA, "glossary.html", "api/landscapes.html"},
+    "rescaled twin": {BAD_MINIMA},
     "edge of stability": {EDGE, "glossary.html", "api/studies.sharpness.html"},
     "wave truth": {CURVED},
     "standardized inputs": {RECIPE, LONGER, INGREDIENT},
