@@ -10,16 +10,13 @@ from overfit_tutorial import data, landscapes, linear
 from overfit_tutorial.ensembles import fit_ensemble
 from overfit_tutorial.studies import minima
 from overfit_tutorial.training import STORY
+from overfit_tutorial.weights import directions
 
-LANDSCAPE = Path(__file__).parents[2] / "examples" / "3_loss_landscape"
+LANDSCAPE = Path(__file__).parents[2] / "examples" / "4_loss_landscape"
 BAD = LANDSCAPE / "plot_1_are_bad_minima_sharper.py"
-CURVATURE = LANDSCAPE / "plot_2_what_does_curvature_look_like.py"
-VOLUME = LANDSCAPE / "plot_3_do_good_minima_fill_more_space.py"
-BETWEEN = LANDSCAPE / "plot_4_what_lies_between_minima.py"
-SHARP = LANDSCAPE / "plot_5_can_sharp_be_good.py"
-EDGE = LANDSCAPE / "plot_6_why_does_sharpness_stop_rising.py"
-
-FLATNESS = LANDSCAPE / "plot_7_what_did_flatness_explain.py"
+SHAPE = LANDSCAPE / "plot_2_what_does_the_landscape_look_like.py"
+EDGE = LANDSCAPE / "plot_3_why_does_sharpness_stop_rising.py"
+FLATNESS = LANDSCAPE / "plot_4_what_did_flatness_explain.py"
 
 
 def test_points_that_are_a_little_wrong_make_a_minimum_a_little_sharper(perform):
@@ -35,10 +32,9 @@ def test_points_that_are_a_little_wrong_make_a_minimum_a_little_sharper(perform)
     assert worse == pytest.approx(sharper, abs=0.1)
 
 
-def test_the_storys_network_has_fewer_eigenvalues_than_points(perform):
-    page = perform(CURVATURE, "N_STORIES", "DATA_SEED", "TRAINING_SEED")
-    samples = data.sample_noisy_many(page["N_STORIES"], seed=page["DATA_SEED"])
-    fits = fit_ensemble(samples.x, samples.y, seed=page["TRAINING_SEED"])
+def test_the_storys_network_has_fewer_eigenvalues_than_points():
+    samples = data.sample_noisy_many(20, seed=0)
+    fits = fit_ensemble(samples.x, samples.y, seed=1)
     spectra = [
         landscapes.gauss_newton_eigenvalues(fit.to_keras(), x, y)
         for fit, x, y in zip(fits, samples.x, samples.y, strict=True)
@@ -49,32 +45,33 @@ def test_the_storys_network_has_fewer_eigenvalues_than_points(perform):
     assert found == tuple(pytest.approx(count, abs=2) for count in (33, 16, 45))
 
 
-def test_across_data_sets_volume_goes_with_risk_a_little(perform):
-    page = perform(VOLUME, "correlation", "volume", "risk", "level")
-    found = page["correlation"](*(page[name][page["level"] == 0] for name in ("volume", "risk")))
-    assert found.value == pytest.approx(-0.4, abs=0.05)
-    assert -0.05 < found.high < 0.05
-
-
-def test_a_hundred_steps_find_the_way_around(perform):
-    short = [('"other": 200, "bad": 1000', '"other": 200, "bad": 100')]
-    assert 0 < perform(BETWEEN, "left", changes=short)["left"].value < 0.02
+def test_fifty_steps_find_the_way_around(perform):
+    page = perform(SHAPE, "height", changes=[('"n_steps": 200', '"n_steps": 50')])
+    short = page["height"]("curve to bad", "line to bad, as listed").value
+    page = perform(SHAPE, "height")
+    longer = page["height"]("curve to bad", "line to bad, as listed").value
+    assert short == pytest.approx(0.015, abs=0.003)
+    assert longer < short / 2
 
 
 def test_norm_and_sharpness_prefer_nearly_the_same_balance(perform):
-    page = perform(SHARP, "twin", "sharpness", "both")
-    twin, sharpness = page["twin"], page["sharpness"]
+    page = perform(BAD, "good", "twins", "N_MEMBERS", "kept")
+    good, n_members = page["good"], page["N_MEMBERS"]
+
+    def sharpness(factor, k):
+        return good.eigenvalues_of(page["twins"](np.full(n_members, factor)))[k, 0]
+
     rows = []
-    for k in page["both"][:16]:
-        kernel, bias, behind = page["good"].weights(k)[:3]
+    for k in page["kept"][:16]:
+        kernel, bias, behind = good.weights(k)[:3]
         best = (np.sum(behind**2) / (np.sum(kernel**2) + np.sum(bias**2))) ** 0.25
         # A largest eigenvalue of parts that grow and shrink by powers has one minimum.
         least = minimize_scalar(
-            lambda way, k=k: sharpness(twin(k, np.exp(way)), k),
+            lambda way, k=k: sharpness(np.exp(way), k),
             bounds=np.log([0.5, 4]),
             options={"xatol": 0.005},
         )
-        rows.append((best, np.exp(least.x), sharpness(twin(k, best), k) / least.fun))
+        rows.append((best, np.exp(least.x), sharpness(best, k) / least.fun))
     norm, sharp, above = np.median(rows, axis=0)
     assert norm == pytest.approx(1.9, abs=0.06)
     assert sharp == pytest.approx(1.15, abs=0.03)
@@ -90,10 +87,10 @@ def test_half_the_step_of_gradient_descent_ends_twice_as_sharp(perform):
         ),
     ]
     ratios = perform(EDGE, "ratios", "sharpness", changes=changes)["ratios"]
-    even = ratios["gradient descent"][:, -40:]
-    arrives = 100 * (1 + (even >= 0.85).argmax(axis=1))
-    assert np.median(even[:, 20:]) == pytest.approx(0.95, abs=0.02)
-    assert np.median(arrives) == pytest.approx(1500, abs=200)
+    even = ratios["gradient descent"][:, -20:]
+    arrives = 200 * (1 + (even >= 0.85).argmax(axis=1))
+    assert np.median(even[:, 10:]) == pytest.approx(0.95, abs=0.02)
+    assert np.median(arrives) == pytest.approx(1500, abs=300)
 
 
 def test_ten_times_the_story_is_at_no_minimum_either(perform):
@@ -108,3 +105,29 @@ def test_ten_times_the_story_is_at_no_minimum_either(perform):
     assert np.median(errors) == pytest.approx(1, abs=0.1)
     assert errors.min() > 0.5
     assert below > 0.2
+
+
+def test_rays_know_the_trace_of_a_bad_minimum_and_no_more(perform):
+    bad = perform(FLATNESS, "minima")["minima"]["wrong by 8"]
+    members, rise = np.flatnonzero(bad.interpolates), 0.00025
+    assert rise == 0.001 * bad.points.noise_std**2
+    radii = np.array(
+        [
+            directions.ray_radius(
+                bad.loss(k), bad.weights(k), tolerance=rise, seed=int(k), n_rays=8
+            )
+            for k in members
+        ]
+    )
+    found = 2 * rise * bad.fit.recipe.n_parameters() * np.mean(radii**-2, axis=1)
+    ratios = found / bad.eigenvalues[members].sum(axis=1)
+    assert np.mean(ratios) == pytest.approx(1.04, abs=0.03)
+    assert np.median(radii.max(axis=1) / radii.min(axis=1)) > 2
+
+
+def test_after_worse_points_the_larger_bowl_is_the_better_in_two_cases_of_three(perform):
+    # Of what is found after points wrong by 4, nothing is asked here.
+    changes = [("gather(4, n_draws=5)", "gather(8, n_draws=5)")]
+    page = perform(FLATNESS, "made_bad", "right_guesses", changes=changes)
+    size, risk, _, points = page["made_bad"]
+    assert page["right_guesses"](-size, risk, points).value == pytest.approx(2 / 3, abs=0.03)
