@@ -214,7 +214,7 @@ def halfway_to_the_dots(n_samples: int = 100, *, noise_std: float = 2.0) -> floa
     """Return the place halfway between least squares and joining the dots, on a log axis.
 
     A fit beyond it is nearer to the curve that believes every point than to the line that
-    averages all of them. Together with a training error well below the line's, this is what the
+    averages all of them. Together with more than a tenth of the noise followed, this is what the
     site calls overfitting where it needs a verdict rather than a place.
 
     Parameters
