@@ -14,6 +14,7 @@ COMPARED = EXAMPLES / "1_story" / "plot_3_compared_with_what.py"
 CURVED = EXAMPLES / "5_variants" / "plot_1_what_if_the_truth_curves.py"
 LUCK = EXAMPLES / "2_is_it_true" / "plot_1_was_it_luck.py"
 LONGER = EXAMPLES / "2_is_it_true" / "plot_2_what_if_we_keep_training.py"
+RECIPE = EXAMPLES / "2_is_it_true" / "plot_3_is_it_the_recipe.py"
 INGREDIENT = EXAMPLES / "2_is_it_true" / "plot_4_which_ingredient.py"
 KNOWN = EXAMPLES / "2_is_it_true" / "plot_5_could_i_have_known.py"
 BITS = EXAMPLES / "6_builders" / "plot_3_same_bits_everywhere.py"
@@ -119,6 +120,26 @@ def test_with_more_points_the_line_still_wins_on_a_low_wave(perform):
     assert wins[4].value > 0.9
 
 
+def test_averaging_pales_the_map_of_the_risk_and_not_that_of_the_noise(perform):
+    averaged = [("table.risk /", "table.averaged_risk /"), (".followed.", ".averaged_followed.")]
+    after, before = (perform(RECIPE, "found", changes=c)["found"] for c in (averaged, ()))
+    fell = before["ratio"] / after["ratio"]
+    assert fell[False, [10, 32]].median() > 2
+    assert fell[:, 100].median() < 2
+    assert (before["followed"] / after["followed"]).median() < 1.3
+
+
+def test_after_as_many_epochs_no_row_of_the_map_stands_out(perform):
+    epochs = [
+        ('"steps": [800]', '"epochs": [200]'),
+        ("SEED, N_SEEDS = 30, 16", "SEED, N_SEEDS = 30, 8"),
+    ]
+    after, before = (perform(RECIPE, "found", changes=c)["found"] for c in (epochs, ()))
+    whole, tens = ([f["followed"][True, k].mean() for f in (before, after)] for k in (100, 10))
+    assert whole[0] > 2 * tens[0]
+    assert 1 / 2 < whole[1] / tens[1] < 3 / 2
+
+
 def test_a_stricter_verdict_leaves_the_order_of_the_ingredients(perform):
     strict = [("FOLLOWS, HALFWAY = 0.1,", "FOLLOWS, HALFWAY = 0.2,")]
     counts = perform(INGREDIENT, "counts", changes=strict)["counts"]
@@ -133,7 +154,7 @@ def test_the_sign_of_the_gap_is_right_more_often_than_not(perform):
     few, many = (
         np.mean((page["table"][gap] > 0) == (page["truth"] > 0)) for gap in ("gap_few", "gap_many")
     )
-    assert few == pytest.approx(0.7, abs=0.05)
+    assert few == pytest.approx(0.7, abs=0.08)
     assert many > 0.9
 
 
