@@ -310,7 +310,7 @@ measured(
 
 # %%
 # Better than never is a low bar. Who always stops at the first look asks no
-# held-out point:
+# held-out point, and stops where the truth would stop most:
 
 first = statistics.ratio_interval(stops.by_few, stops.start, seed=0)
 print(f"twenty points over always at {MOMENTS[0]}: {first:.1f}, at 95%")
