@@ -124,8 +124,8 @@ def test_averaging_pales_the_map_of_the_risk_and_not_that_of_the_noise(perform):
     averaged = [("table.risk /", "table.averaged_risk /"), (".followed.", ".averaged_followed.")]
     after, before = (perform(RECIPE, "found", changes=c)["found"] for c in (averaged, ()))
     fell = before["ratio"] / after["ratio"]
-    assert fell[False, [10, 32]].median() > 2
-    assert fell[:, 100].median() < 2
+    assert fell.loc[False, [10, 32], :].median() > 2
+    assert fell.loc[:, 100, :].median() < 2
     assert (before["followed"] / after["followed"]).median() < 1.3
 
 
