@@ -106,8 +106,9 @@ def train(ways, moments):
 
 crossed = ["nothing", "noise", "line", "noise, line"]
 frozen = ["new orders", "new orders, line"]
-cells = train([*crossed, *frozen, "units"], (SHORT, LONG))
-cells |= train(["noise, units", "noise, line (biases)"], (SHORT,))
+cells = train([*crossed, *frozen], (SHORT, LONG))
+cells |= train(["units", "noise, units", "noise, line (biases)"], (SHORT,))
+counts = {name: int(cell.overfits.sum()) for name, cell in cells.items()}
 fingerprints.state(
     "ingredients", pd.concat(cells).reset_index(names=["way", "row"])
 )
@@ -116,6 +117,7 @@ fingerprints.state(
 # Here are all eight combinations on one data set, each with its count over all
 # of them.
 
+figure, axes = plt.subplots(4, 2, figsize=(5.6, 8.6), sharex=True, sharey=True)
 one = data.sample_noisy(seed=SEED)
 grid = np.linspace(0, 20, 401)
 curves = {}
@@ -130,15 +132,12 @@ for size in (32, 100):
             name = "noise, " * (size == 100) + "line, " * (center > 0)
             name = (name + "steps" * (steps == LONG)).removesuffix(", ")
             curves[name or "nothing"] = fit.at(epoch).predict(grid - center)
-
-figure, axes = plt.subplots(4, 2, figsize=(5.6, 8.6), sharex=True, sharey=True)
 rows = {
     "800 steps,\nborn a line": ("nothing", "noise"),
     "3,200 steps,\nborn a line": ("steps", "noise, steps"),
     "800 steps,\nborn a corner": ("line", "noise, line"),
     "3,200 steps,\nborn a corner": ("line, steps", "noise, line, steps"),
 }
-counts = {name: int(cell.overfits.sum()) for name, cell in cells.items()}
 for line, (label, pair) in zip(axes, rows.items(), strict=True):
     for ax, name in zip(line, pair, strict=True):
         role = "series_a" if counts[name] > N_SEEDS / 2 else "network"
@@ -321,22 +320,52 @@ measured(
 # order of the same small batches in every epoch, and see, over both births.
 
 both = {
-    name: (cells[f"{name}steps"] + cells[f"{name}line, steps"]).followed / 2
-    for name in ("", "new orders, ", "noise, ")
+    kind: (cells[f"{kind}steps"] + cells[f"{kind}line, steps"]).followed / 2
+    for kind in ("", "new orders, ", "noise, ")
 }
-frozen_more = statistics.bootstrap_interval(
-    both["new orders, "] - both[""], np.mean, seed=0, confidence=0.99
+fresh, repeated, whole = both.values()
+
+figure, ax = plt.subplots(figsize=(5.6, 3.0))
+rows = {
+    "a new order\nin each epoch": (fresh, "network"),
+    "one order,\nrepeated": (repeated, "series_b"),
+    "all points\nin every step": (whole, "series_a"),
+}
+for row, (values, role) in enumerate(rows.values()):
+    shifts = row + np.linspace(-0.25, 0.25, N_SEEDS)
+    color, ink = figures.LIGHT[role], figures.LIGHT["ink"]
+    ax.plot(100 * values, shifts, "o", markersize=4, color=color)
+    ax.plot(100 * values.mean(), row, "D", markersize=8, color=ink)
+ax.axvline(2, color=figures.LIGHT["line"], zorder=1)
+ax.set_yticks(range(len(rows)), rows)
+ax.set(ylim=(2.5, -0.5), xlabel="noise followed, %")
+ax.set_title("What repeats is followed", x=0)
+figures.show(
+    figure,
+    caption=f"After {LONG:,} steps. Each dot is one seed, its two births "
+    "averaged; each diamond the mean. The vertical line is what a straight "
+    "line follows.",
+    alt="Three rows of dots right of a vertical line at 2%. Means of the "
+    "noise followed: "
+    + ", ".join(
+        f"{' '.join(name.split())} {values.mean():.0%}"
+        for name, (values, _) in rows.items()
+    )
+    + ".",
 )
+
 measured(
     "frozen-batches-chase",
     "After {steps:,} steps, batches of 32 in one order that repeats let "
     "{:.0%} more of the noise in than a new order in each epoch: {frozen:.0%} "
     "instead of {fresh:.0%}. All points in every step let {whole:.0%} in.",
-    frozen_more.above(0),
+    statistics.bootstrap_interval(
+        repeated - fresh, np.mean, seed=0, confidence=0.99
+    ).above(0),
     steps=LONG,
-    frozen=both["new orders, "].mean(),
-    fresh=both[""].mean(),
-    whole=both["noise, "].mean(),
+    frozen=repeated.mean(),
+    fresh=fresh.mean(),
+    whole=whole.mean(),
 )
 
 # %%
