@@ -352,7 +352,7 @@ def plot_plane(
             zorder=5,
             **side,
         )
-    ticks = [0, 0.01, 0.02, 0.05, 0.1, 0.2, 0.5, 1]
+    ticks = [0, 0.01, 0.02, 0.05, 0.2, 1]
     ax.set_xticks(ticks, [f"{tick:.0%}" for tick in ticks])
     ax.minorticks_off()
     ax.set(xlim=(min(-0.005, ax.get_xlim()[0]), 1.4), xlabel="noise followed (log scale)")
