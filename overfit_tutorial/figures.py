@@ -9,7 +9,7 @@ import contextlib
 import itertools
 import sys
 import weakref
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -19,6 +19,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.backends.registry import BackendFilter, backend_registry
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from matplotlib.ticker import LogFormatter
 from numpy.typing import ArrayLike, NDArray
 
@@ -452,13 +453,21 @@ class Description:
     caption: str
     alt: str
     headline: bool = False
+    frames: tuple[Line2D, ...] = ()
 
 
 _saved = itertools.count(1)
 _descriptions: weakref.WeakKeyDictionary[Figure, Description] = weakref.WeakKeyDictionary()
 
 
-def show(figure: Figure, *, caption: str, alt: str, headline: bool = False) -> None:
+def show(
+    figure: Figure,
+    *,
+    caption: str,
+    alt: str,
+    headline: bool = False,
+    frames: Sequence[Line2D] = (),
+) -> None:
     """Show a finished figure: in a window, in a file where there is none, or on the site.
 
     Parameters
@@ -471,13 +480,18 @@ def show(figure: Figure, *, caption: str, alt: str, headline: bool = False) -> N
         What the figure shows, for whoever cannot see it. Not a repetition of the caption.
     headline : bool
         Whether it shows the page's answer, and stands beside that under the page's title.
+    frames : sequence of matplotlib.lines.Line2D
+        Lines of one set of axes that are to be seen one at a time, each with its label. On the
+        site the reader steps through them or plays them; everywhere else only the last is seen.
 
     Raises
     ------
     ValueError
-        If the caption or the alternative text is empty, or both are the same.
+        If the caption or the alternative text is empty, or both are the same; or if the frames
+        are of several sets of axes.
     """
-    caption = describe(figure, caption=caption, alt=alt, headline=headline).caption
+    words = {"caption": caption, "alt": alt, "headline": headline}
+    caption = describe(figure, **words, frames=frames).caption  # type: ignore[arg-type]
     if publishing.hand_over(figure):
         return
     if _opens_windows():
@@ -489,14 +503,21 @@ def show(figure: Figure, *, caption: str, alt: str, headline: bool = False) -> N
     print(f"Figure saved as {path}: {caption}")
 
 
-def describe(figure: Figure, *, caption: str, alt: str, headline: bool = False) -> Description:
+def describe(
+    figure: Figure,
+    *,
+    caption: str,
+    alt: str,
+    headline: bool = False,
+    frames: Sequence[Line2D] = (),
+) -> Description:
     """Make a figure ready and say of it what `show` says, without showing it.
 
     Parameters
     ----------
     figure : matplotlib.figure.Figure
         The figure.
-    caption, alt, headline
+    caption, alt, headline, frames
         As for `show`.
 
     Returns
@@ -514,8 +535,12 @@ def describe(figure: Figure, *, caption: str, alt: str, headline: bool = False) 
         raise ValueError(f"caption and alt must not be empty, got {caption!r} and {alt!r}")
     if caption == alt:
         raise ValueError(f"alt must say what is seen, not repeat the caption, got {alt!r}")
+    if len({frame.axes for frame in frames}) > 1:
+        raise ValueError("frames must be lines of one set of axes, got several")
+    for frame in frames[:-1]:
+        frame.set_visible(False)
     write_out_log_axes(figure)
-    _descriptions[figure] = Description(caption, alt, headline)
+    _descriptions[figure] = Description(caption, alt, headline, tuple(frames))
     return _descriptions[figure]
 
 

@@ -424,6 +424,21 @@ def test_a_figure_without_words_is_refused(caption, alt):
         figures.show(Figure(), caption=caption, alt=alt)
 
 
+def test_frames_of_two_sets_of_axes_are_refused():
+    figure, axes = plt.subplots(1, 2)
+    frames = [ax.plot([0, 1])[0] for ax in axes]
+    with pytest.raises(ValueError, match="frames must be lines of one set of axes, got several"):
+        figures.show(figure, caption="Caption.", alt="Alt.", frames=frames)
+
+
+def test_of_frames_the_last_is_seen():
+    figure, ax = plt.subplots()
+    frames = [ax.plot([0, k])[0] for k in range(3)]
+    described = figures.describe(figure, caption="Caption.", alt="Alt.", frames=frames)
+    assert described.frames == tuple(frames)
+    assert [frame.get_visible() for frame in frames] == [False, False, True]
+
+
 def test_a_caption_does_not_do_as_alternative_text():
     with pytest.raises(ValueError, match=r"alt must say what is seen, .*, got 'A line.'"):
         figures.show(Figure(), caption="A line.", alt=" A\n  line.")

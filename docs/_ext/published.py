@@ -33,6 +33,7 @@ class Figure:
     alt: str
     title: str = ""
     headline: bool = False
+    frames: list[str] = field(default_factory=list)  # their names, of a figure in motion
 
 
 @dataclass

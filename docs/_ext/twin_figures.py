@@ -28,6 +28,11 @@ _WIDTH = 560
 # Text as paths: the same shapes everywhere. A fixed salt and no date: the same bytes every build.
 _SVG = {"svg.fonttype": "path", "svg.hashsalt": "overfit_tutorial"}
 _COLOR = re.compile(r"#[0-9a-fA-F]{6}\b")
+# Of frames, which are siblings, the one that the address names is seen, or else the last.
+_FRAMES = (
+    '<style>[id|="frame"] {{display: none}} [id|="frame"]:target, #frame-{last} '
+    "{{display: inline}} :target ~ #frame-{last} {{display: none}}</style>"
+)
 # Black is Matplotlib's way to say "no color given" inside <defs>, where <use> overrides it.
 _UNCOLORED = "#000000"
 
@@ -60,13 +65,18 @@ def save_twins(figure: Figure, png: Path) -> published.Figure:
     described = figures.description(figure)
     if described is None:
         raise ValueError("a figure without caption and alternative text was published")
+    figure.savefig(png)
+    for k, frame in enumerate(described.frames, 1):
+        frame.set(visible=True, gid=f"frame-{k}")
     buffer = io.StringIO()
     with mpl.rc_context(_SVG):
         figure.savefig(buffer, format="svg", metadata={"Date": None})
+    svg = buffer.getvalue()
+    if described.frames:
+        svg = svg.replace("<defs>", f"{_FRAMES.format(last=len(described.frames))}<defs>", 1)
     light, dark = png.with_name(f"{png.stem}_light.svg"), png.with_name(f"{png.stem}_dark.svg")
-    light.write_text(buffer.getvalue(), encoding="utf-8")
-    dark.write_text(darken(buffer.getvalue()), encoding="utf-8")
-    figure.savefig(png)
+    light.write_text(svg, encoding="utf-8")
+    dark.write_text(darken(svg), encoding="utf-8")
     width, height = figure.get_size_inches()
     return published.Figure(
         light=light.name,
@@ -77,13 +87,14 @@ def save_twins(figure: Figure, png: Path) -> published.Figure:
         alt=described.alt,
         title=_title(figure),
         headline=described.headline,
+        frames=[str(frame.get_label()) for frame in described.frames],
     )
 
 
 def _title(figure: Figure) -> str:
-    """Return the first title of a figure's axes, wherever it stands."""
+    """Return a figure's title, or the first of its axes, wherever it stands."""
     titles = (ax.get_title(loc=place) for ax in figure.axes for place in ("left", "center"))
-    return next(filter(None, titles), "")
+    return next(filter(None, (figure.get_suptitle(), *titles)), "")
 
 
 def directive(figure: published.Figure, folder: str) -> str:
@@ -106,6 +117,8 @@ class TwinFigure(SphinxDirective):
         words, _ = self.state.inline_text(published_figure.caption, self.lineno)
         figure = element("", "", tag="figure", classes=["twins"])
         figure["headline"] = published_figure.headline
+        if published_figure.frames:
+            figure["html"] = {"data-frames": "|".join(published_figure.frames)}
         figure += twin_images(published_figure, self.arguments[0], alt=published_figure.alt)
         figure += element("", "", *words, tag="figcaption", classes=["twins-caption"])
         self.set_source_info(figure)

@@ -37,6 +37,43 @@
   });
 })();
 
+// A figure in motion: a slider steps through its frames. It moves by itself only when asked to, and
+// not where the reader's system asks for less motion.
+document.querySelectorAll("figure[data-frames]").forEach((figure) => {
+  const PACE = 150;
+  const names = figure.dataset.frames.split("|");
+  const make = (tag, properties) => Object.assign(document.createElement(tag), properties);
+  const slider = make("input", { type: "range", min: 1, max: names.length, value: names.length });
+  const button = make("button", { type: "button", className: "copy" });
+  const said = make("output", {});
+  slider.setAttribute("aria-label", "Frame");
+  let timer;
+  const pause = () => {
+    timer = clearInterval(timer);
+    button.textContent = "Play";
+  };
+  const show = (frame) => {
+    slider.value = frame;
+    said.textContent = names[frame - 1];
+    slider.setAttribute("aria-valuetext", said.textContent);
+    figure.querySelectorAll("img").forEach((image) => {
+      image.src = `${image.src.split("#")[0]}#frame-${frame}`;
+    });
+    if (Number(frame) === names.length) pause();
+  };
+  slider.addEventListener("input", () => (pause(), show(slider.value)));
+  button.addEventListener("click", () => {
+    if (timer) return pause();
+    button.textContent = "Pause";
+    timer = setInterval(() => show((slider.value % names.length) + 1), PACE);
+  });
+  const controls = make("p", { className: "frames" });
+  const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
+  controls.append(...(still ? [] : [button]), slider, said);
+  figure.querySelector("figcaption").before(controls);
+  show(names.length);
+});
+
 // Paper is white: what is printed in the dark theme is printed in the light one.
 (() => {
   const root = document.documentElement;
