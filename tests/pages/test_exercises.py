@@ -18,7 +18,6 @@ RECIPE = EXAMPLES / "2_is_it_true" / "plot_3_is_it_the_recipe.py"
 INGREDIENT = EXAMPLES / "2_is_it_true" / "plot_4_which_ingredient.py"
 KNOWN = EXAMPLES / "2_is_it_true" / "plot_5_could_i_have_known.py"
 BITS = EXAMPLES / "6_builders" / "plot_3_same_bits_everywhere.py"
-EAGER = {"hidden_widths": (30,) * 5, "standardize_x": True, "standardize_y": True}
 
 
 def test_with_four_times_the_points_only_least_squares_gains(perform):
@@ -86,13 +85,21 @@ def test_twenty_seeds_show_that_the_network_loses_but_not_by_how_much(perform):
     assert page["times"].low < 4
 
 
-def test_small_batches_hold_back_other_recipes_too(perform):
-    train = perform(LONGER, "train")["train"]
-    cases = [(6400, {}, 3.8, 0.4), (20000, EAGER, 2.8, 1.1)]
-    for moment, settings, *expected in cases:
-        errors, risks, _ = train((moment,), batch_size=32, learning_rate=0.001, **settings)
-        found = [np.median(errors[-1]), np.median(risks[-1])]
-        assert found == pytest.approx(expected, abs=0.06)
+def test_batches_of_ten_are_not_slower_than_batches_of_32(perform):
+    page = perform(LONGER, "small")
+    small, smaller = page["small"], page["train"]((4000,), batch_size=10)
+    found = smaller.followed_4000.mean()
+    assert found == pytest.approx(0.09, abs=0.005)
+    assert small.followed_3200.mean() < found < small.followed_6400.mean()
+    assert small.followed_1600.mean() == pytest.approx(0.05, abs=0.005)
+
+
+def test_small_batches_slow_the_smaller_network_too(perform):
+    page = perform(LONGER, "long")
+    slow = page["train"]((10_000,), batch_size=32, **page["eager"])
+    for table, followed, risk in ((slow, 0.21, 0.8), (page["long"], 0.46, 2.4)):
+        assert table.followed_10000.mean() == pytest.approx(followed, abs=0.005)
+        assert table.risk_10000.median() == pytest.approx(risk, abs=0.05)
 
 
 def test_the_order_of_the_points_is_a_lottery(perform):
