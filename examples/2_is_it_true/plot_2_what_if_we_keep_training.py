@@ -32,7 +32,7 @@ DATA_SEED, TRAINING_SEED, SEED = 0, 1, 2
 # First one data set, the same first weights, and eight times the story's
 # steps, once with fresh batches of 32 points and once with all points in every
 # step. On the way we keep the weights. A *knot* is a place where the slope of
-# the curve changes. All knots are born at *x* = 0.
+# the curve changes. All knots are born at *x* = 0, as all biases begin at 0.
 
 one, grid = data.sample_noisy(seed=DATA_SEED), np.linspace(0, 20, 2001)
 SHOWN = (100, 800, 3200, 6400)
@@ -145,13 +145,16 @@ fingerprints.state("small", small.drop(columns="moments"))
 fingerprints.state("full", full.drop(columns="moments"))
 
 # %%
-# The training error with batches of 32 still is that of a straight line. But
-# look at the noise followed.
+# A training error may hide the noise that is followed, as we have seen. So
+# look at the noise followed itself, by quarter of *x*.
 
 figure, axes = plt.subplots(2, 1, figsize=(5.6, 6.2), sharex=True, sharey=True)
 quarters = ("0 to 5", "5 to 10", "10 to 15", "15 to 20")
 roles = ("network", "series_a", "series_b", "series_c")
-tables = {"Batches of 32 slow it ...": small, "... all points do not": full}
+tables = {
+    "With batches of 32 it creeps in ...": small,
+    "... with all points it runs": full,
+}
 for ax, (title, table) in zip(axes, tables.items(), strict=True):
     for k, (name, role) in enumerate(zip(quarters, roles, strict=True), 1):
         found = [mean(table[f"followed_quarter_{k}_{m}"]) for m in MOMENTS]
@@ -182,7 +185,6 @@ figures.show(
     "third and the fourth to less than 20%.",
 )
 
-last = full.risk_6400 / full.risk_800
 measured(
     "full-batch-overfits",
     "With all points in every step, the network overfits: after 6,400 steps "
@@ -190,7 +192,7 @@ measured(
     "{ratio_of_excess_risks:.1f} times that after 800, in the median.",
     mean(full.followed_6400).above(0.2),
     ratio_of_excess_risks=statistics.quantile_interval(
-        last, confidence=0.99
+        full.risk_6400 / full.risk_800, confidence=0.99
     ).above(1),
     headline=True,
 )
@@ -210,7 +212,7 @@ measured(
     "though the training error still is {training_error:.2f} times a straight "
     "line's. With all points it is {ahead:.0%} more.",
     mean(small.followed_6400).above(0.05),
-    growth=mean(small.followed_6400 - small.followed_800).above(0.02),
+    growth=mean(small.followed_6400 - small.followed_800).above(0),
     training_error=error.above(0.75),
     ahead=mean(full.followed_6400 - small.followed_6400).above(0.1),
 )
@@ -352,20 +354,20 @@ measured(
 )
 
 # %%
-# That is no catastrophe, and it has a name: overfitting that costs something
-# and not everything is *tempered* :cite:p:`mallinar2022`. But the curve still
-# moves away, and the squared error that we use is the harder judge: for the
-# smallest weights that join noisy points in one dimension, overfitting is
-# tempered if errors count as they are, and catastrophic if they are squared
-# :cite:p:`joshi2024`.
+# Overfitting that costs something and not everything is called *tempered*
+# :cite:`mallinar2022`. But the curve still moves away, some seeds end well
+# above the median, and who squares errors, as we do, is the harder judge: for
+# the networks of least norm that pass through noisy points in one dimension,
+# overfitting is tempered if errors count as they are, and catastrophic if they
+# are squared :cite:`joshi2024`.
 #
 # Lessons
 # -------
 #
 # The network can overfit, and with time it does. It starts at the left,
 # because there its knots are born, and they travel. The story's 800 steps are
-# too few, and fresh small batches slow what follows. The training error does
-# not tell: with batches of 32 it stays where a straight line's is.
+# too few. Fresh small batches slow it, step by step, and hide it: their
+# training error stays where a straight line's is.
 #
 # What this does not show: what a million steps with small batches would do,
 # and how learning rate and scale of the inputs share in it. That is what
