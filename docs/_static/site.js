@@ -69,7 +69,7 @@ document.querySelectorAll("figure[data-frames]").forEach((figure) => {
   });
   const controls = make("p", { className: "frames" });
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
-  controls.append(...(still ? [] : [button]), slider, said);
+  controls.append(...(still ? [] : [button, " "]), slider, " ", said);
   figure.querySelector("figcaption").before(controls);
   show(names.length);
 });

@@ -179,6 +179,35 @@ def test_the_switch_changes_the_colors_and_is_remembered(
     assert shown_twins(tab) == {"only-light"}
 
 
+def test_a_figure_in_motion_is_stepped_played_and_paused(
+    site: Any, tab: Any, address: str
+) -> None:
+    moving = [page for page in site.executed if site.tree(page).select("figure[data-frames]")]
+    assert moving
+    for page in moving:
+        tab.goto(address + page)
+        figure = tab.locator("figure[data-frames]").first
+        slider, said, button = (figure.locator(name) for name in ("input", "output", "button"))
+        names = figure.get_attribute("data-frames").split("|")
+        assert (said.inner_text(), button.inner_text()) == (names[-1], "Play")
+        still = figure.locator("img:visible").screenshot()
+        slider.press("Home")
+        assert said.inner_text() == names[0]
+        assert figure.locator("img:visible").screenshot() != still
+        button.click()
+        tab.wait_for_function(f"document.querySelector('output').value === {names[2]!r}")
+        button.click()
+        paused = said.inner_text()
+        tab.wait_for_timeout(500)
+        assert (said.inner_text(), button.inner_text()) == (paused, "Play")
+        slider.press("End")
+        assert figure.locator("img:visible").screenshot() == still
+        tab.emulate_media(reduced_motion="reduce")
+        tab.reload()
+        assert (button.count(), slider.count()) == (0, 1)
+        tab.emulate_media(reduced_motion="no-preference")
+
+
 def test_the_menu_says_which_mode_is_chosen(site: Any, tab: Any, address: str) -> None:
     tab.goto(address + first_page(site))
     for mode in ("dark", "light", "auto"):
