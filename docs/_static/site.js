@@ -52,14 +52,18 @@ document.querySelectorAll("figure[data-frames]").forEach((figure) => {
     timer = clearInterval(timer);
     button.textContent = "Play";
   };
-  const show = (frame) => {
-    slider.value = frame;
+  const say = (frame) => {
     said.textContent = names[frame - 1];
     slider.setAttribute("aria-valuetext", said.textContent);
-    figure.querySelectorAll("img").forEach((image) => {
-      image.src = `${image.src.split("#")[0]}#frame-${frame}`;
-    });
     if (Number(frame) === names.length) pause();
+  };
+  const show = (frame) => {
+    slider.value = frame;
+    figure.querySelectorAll("img").forEach((image) => {
+      const [file] = image.getAttribute("src").split("#");
+      image.setAttribute("src", `${file}#frame-${frame}`);
+    });
+    say(frame);
   };
   slider.addEventListener("input", () => (pause(), show(slider.value)));
   button.addEventListener("click", () => {
@@ -71,7 +75,7 @@ document.querySelectorAll("figure[data-frames]").forEach((figure) => {
   const still = matchMedia("(prefers-reduced-motion: reduce)").matches;
   controls.append(...(still ? [] : [button, " "]), slider, " ", said);
   figure.querySelector("figcaption").before(controls);
-  show(names.length);
+  say(names.length);
 });
 
 // Paper is white: what is printed in the dark theme is printed in the light one.

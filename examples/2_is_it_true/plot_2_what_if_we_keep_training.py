@@ -219,8 +219,8 @@ measured(
 
 # %%
 # Slow by the step, that is. A step with all points is a whole pass over them,
-# four steps with batches of 32 are one. After as many passes, noise followed
-# with all points and with batches of 32 is much the same:
+# four steps with batches of 32 are one. By the pass there is little between
+# them. Noise followed, first with all points, then with batches of 32:
 
 for steps in (200, 400, 800, 1600):
     one_way, other = full[f"followed_{steps}"], small[f"followed_{4 * steps}"]
