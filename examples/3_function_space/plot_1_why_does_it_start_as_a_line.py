@@ -1,0 +1,266 @@
+# /// script
+# requires-python = ">=3.11,<3.14"
+# dependencies = ["overfit-tutorial"]
+# ///
+r"""
+Why does it start as a line?
+============================
+
+Forty thousand random numbers ought to draw something random. What they draw,
+before the first step, is a line through zero, as straight as a ruler's edge.
+Why is that, and how far from it does training get?
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from overfit_tutorial import (
+    data,
+    draws,
+    figures,
+    fingerprints,
+    linear,
+    statistics,
+    tables,
+)
+from overfit_tutorial.claims import exact, measured, number
+from overfit_tutorial.splines import PiecewiseLinear
+from overfit_tutorial.studies.recipe import follow_recipe, judge_recipe
+from overfit_tutorial.sweeps import run_sweep
+from overfit_tutorial.training import STORY
+from overfit_tutorial.weights.tangents import tangent_kernel
+
+plt.style.use(figures.STYLE)
+BIRTH_SEED, SEED, N_SEEDS = 70, 71, 64
+DEPTHS = range(1, 9)
+
+# %%
+# Guess first: at birth, how many bends does a network of five hidden layers
+# and five hundred ReLU units have between 0 and 20? Each unit can make one,
+# and a layer can fold what the layer before it bent.
+#
+# None, and for a reason
+# ----------------------
+#
+# A ReLU unit without bias knows no scale: give it twice the input, and it
+# gives twice the output. Layers of such units know none either. Keras begins
+# with biases of zero. So for :math:`x > 0` the untrained network is
+# :math:`f(x) = x f(1)`, whatever its depth: all its bends lie on one spot, at
+# zero.
+
+points = data.sample_noisy(seed=BIRTH_SEED)
+newborn, bent = {}, []
+for depth in DEPTHS:
+    seeds = [np.random.SeedSequence([BIRTH_SEED, k]) for k in range(20)]
+    weights = draws.first_weights(seeds, (100,) * depth, dtype=np.float64)
+    newborn[depth] = weights
+    for k in range(20):
+        curve = PiecewiseLinear.from_weights([array[k] for array in weights])
+        bent.append(curve.total_curvature(1e-9, np.inf))
+
+figure, ax = plt.subplots(figsize=(5.6, 3.4))
+grid = np.linspace(-6, 20, 400)
+for k in range(8):
+    curve = PiecewiseLinear.from_weights([array[k] for array in newborn[5]])
+    ax.plot(grid, curve(grid), color=figures.LIGHT["network"], linewidth=1.5)
+ax.axvline(0, color=figures.LIGHT["muted"], linewidth=1)
+ax.set(xlabel="x", ylabel="y", title="Eight networks before their first step")
+figures.show(
+    figure,
+    caption="The points lie between 0 and 20. There each network is a line; "
+    "it bends at zero, and nowhere else.",
+    alt="Eight straight lines fan out from zero to the right, and with other "
+    "slopes to the left.",
+)
+
+exact(
+    "born-a-line",
+    "Of {networks} untrained networks, with one to eight hidden layers, none "
+    "bends anywhere right of zero: their slopes change by {:.0f}.",
+    number(max(bent)).equal_to(0),
+    wrong_if="any of them had a bend at a place above zero",
+    networks=len(bent),
+)
+
+# %%
+# And the first step can only tilt or lift it
+# -------------------------------------------
+#
+# What can a small step do? It adds a little of each parameter's own shape, the
+# derivative of the curve by that parameter. Here the scale helps again: a
+# derivative by a weight grows in proportion to :math:`x`, and a derivative by
+# a bias is the same everywhere. All 40,701 shapes are multiples of two,
+# :math:`x` and 1. The eigenvalues of the tangent kernel count such shapes
+# :cite:`jacot2018`. Networks that see inputs with their center at zero have
+# four: two lines, one to each side.
+
+ranks = {}
+for center, rank in ((0, 2), (10, 4)):
+    kernels = [tangent_kernel(w, points.x - center) for w in newborn.values()]
+    values = np.linalg.eigvalsh(np.concatenate(kernels))[:, ::-1]
+    ranks[center] = np.abs(values / values[:, :1])
+    assert (ranks[center][:, rank - 1] > 1e-9).all()
+
+exact(
+    "rank-two",
+    "At birth, the curve can change in two ways only: the third largest "
+    "eigenvalue of the tangent kernel is {:.0e} of the first, or less. With "
+    "centered inputs it can change in four: the fifth is {fifth:.0e}.",
+    number(ranks[0][:, 2].max()).below(1e-12),
+    fifth=number(ranks[10][:, 4].max()).below(1e-12),
+    wrong_if="any of 160 untrained networks had a third eigenvalue, or a "
+    "fifth, above a trillionth of the first",
+)
+
+# %%
+# So a network that kept its shapes, however long it trained, would find the
+# best of all lines, and nothing else. That is least squares, with two
+# parameters.
+
+line = linear.fit_line(points.x, points.y)
+first = tangent_kernel([w[0] for w in newborn[5]], points.x)
+_, shapes = np.linalg.eigh(first)
+kept = shapes[:, -2:] @ (shapes[:, -2:].T @ points.y)
+exact(
+    "linearized-is-least-squares",
+    "Trained to the end with the shapes it is born with, the network's "
+    "predictions are those of least squares, to {:.0e}.",
+    number(np.abs(kept - line(points.x)).max()).below(1e-9),
+    wrong_if="a prediction differed by a billionth",
+)
+
+# %%
+# Training leaves the line slowly
+# -------------------------------
+#
+# But the shapes change while it trains, and the network leaves the line. How
+# far? We count the parameters that it effectively uses: the share of the noise
+# that it follows, times the number of points
+# (:doc:`/auto_examples/1_story/plot_1_how_wrong_can_a_curve_be`). A line uses
+# two, a curve through all dots a hundred.
+
+MOMENTS = (100, 200, 400, 800, 1600, 3200, 6400)
+used = {}
+for name, batch_size in (("batches of 32", 32), ("full batch", None)):
+    table = run_sweep(
+        follow_recipe,
+        {"batch_size": [batch_size], "moments": [MOMENTS]},
+        seed=SEED,
+        n_seeds=N_SEEDS,
+    )
+    fingerprints.state(f"birth-{name.replace(' ', '-')}", table)
+    used[name] = [
+        statistics.bootstrap_interval(
+            100 * table[f"followed_{moment}"], np.mean, seed=0, confidence=0.99
+        )
+        for moment in MOMENTS
+    ]
+
+figure, ax = plt.subplots()
+roles = {"batches of 32": ("network", "o"), "full batch": ("series_a", "s")}
+for name, (role, marker) in roles.items():
+    color = figures.LIGHT[role]
+    middle = [found.value for found in used[name]]
+    ax.plot(MOMENTS, middle, marker=marker, color=color, label=name)
+    ends = np.transpose([found.ends for found in used[name]])
+    ax.vlines(MOMENTS, *ends, color=color, linewidth=1.5)
+for height, label in ((2, "a line"), (100, "all dots"), (40_701, "40,701")):
+    ax.axhline(height, color=figures.LIGHT["muted"], linewidth=1)
+    ax.annotate(label, (MOMENTS[-1], height), ha="right", va="bottom")
+ax.axvline(800, color=figures.LIGHT["grid"], linewidth=6, zorder=0)
+ax.set(xscale="log", yscale="log", ylim=(1, 1e5), xlabel="steps")
+ax.set_ylabel("effective parameters")
+ax.set_xticks(MOMENTS, [f"{moment:,}" for moment in MOMENTS])
+ax.minorticks_off()
+ax.legend(loc="center left")
+ax.set_title("Of 40,701 parameters, it uses a few")
+figures.show(
+    figure,
+    caption="Means over 64 networks with their 99% intervals. The story stops "
+    "at 800 steps, the gray bar. Both axes are logarithmic.",
+    alt="Two rising curves over the number of steps, far below a line at "
+    "40,701. They begin near two, the count of a straight line. At 800 steps "
+    "batches of 32 are at "
+    f"{used['batches of 32'][3].value:.0f}, full batches at "
+    f"{used['full batch'][3].value:.0f}; at 6,400 steps, "
+    f"{used['batches of 32'][-1].value:.0f} and "
+    f"{used['full batch'][-1].value:.0f}.",
+    headline=True,
+)
+
+measured(
+    "uses-a-few",
+    "After {steps:,} steps, eight times the story's, a network of "
+    "{parameters:,} parameters effectively uses {:.0f}. With all points in "
+    "every step it uses {full_batch:.0f}.",
+    used["batches of 32"][-1].inside(2, 20),
+    full_batch=used["full batch"][-1].inside(20, 100),
+    wrong_if="the interval of the first reached two, the count of a line, or "
+    "that of either reached twenty, a bound set after seeing",
+    headline=True,
+    parameters=STORY.n_parameters(),
+    steps=MOMENTS[-1],
+)
+
+# %%
+# Its size does not matter
+# ------------------------
+#
+# Perhaps the story's network is a lucky size. Here are others, from hundreds
+# of parameters to more than a hundred thousand, with the same 800 steps.
+
+shapes = [(100,) * depth for depth in (1, 2, 3, 5, 8)]
+shapes += [(width,) * 5 for width in (10, 30, 200)]
+sizes = run_sweep(
+    judge_recipe, {"hidden_widths": shapes}, seed=SEED, n_seeds=N_SEEDS
+)
+fingerprints.state("sizes", sizes)
+rows = {"network": [], "parameters": [], "effectively": []}
+for widths in shapes:
+    cell = sizes[sizes.hidden_widths == widths]
+    rows["network"].append(f"{len(widths)} × {widths[0]}")
+    recipe = STORY.replace(hidden_widths=widths)
+    rows["parameters"].append(recipe.n_parameters())
+    rows["effectively"].append(
+        statistics.bootstrap_interval(
+            100 * cell.followed, np.mean, seed=0, confidence=0.99
+        )
+    )
+tables.show(rows, parameters=",", effectively=".1f")
+
+most = max(rows["effectively"], key=lambda found: found.high)
+measured(
+    "size-does-not-matter",
+    "From {smallest:,} to {largest:,} parameters, no size of network uses "
+    "more than {:.1f} of them effectively, on average.",
+    most.below(10),
+    wrong_if="the interval of the largest of these eight means reached ten, a "
+    "bound set after seeing",
+    smallest=min(rows["parameters"]),
+    largest=max(rows["parameters"]),
+)
+
+# %%
+# Lessons
+# -------
+#
+# It starts as a line because nothing in it has a scale: no bias, so no place
+# to bend but zero. Then 800 steps are too few to make much else of it. To
+# count parameters is to count what could be used, not what is.
+#
+# What this does not show: where the bends go that training makes, and why they
+# come from the left. And it is a fact about biases of zero and one input: with
+# random biases a network is born with bends everywhere.
+#
+# .. exercise:: Biases of its own
+#
+#    Predict first: if the biases are drawn with a standard deviation of 1
+#    instead of zero, what is the rank of the tangent kernel at birth? Give
+#    ``bias_std=1.0`` to ``draws.first_weights``, and look where the page
+#    stops.
+#
+#    .. answer::
+#
+#       The page stops at its first claim: the networks now bend right of zero.
+#       Each bend is a shape of its own, and the kernel has as many sizable
+#       eigenvalues as the bends among the points can tell apart.
