@@ -59,7 +59,14 @@ suppress_warnings = ["config.cache"]
 
 # -- The pages that are executed ---------------------------------------------
 
-PARTS = ["1_story", "2_is_it_true", "4_loss_landscape", "5_variants", "6_builders"]
+PARTS = [
+    "1_story",
+    "2_is_it_true",
+    "3_function_space",
+    "4_loss_landscape",
+    "5_variants",
+    "6_builders",
+]
 
 sphinx_gallery_conf = {
     "examples_dirs": ["../examples"],
@@ -90,7 +97,8 @@ reading_path = [
     "auto_examples/1_story/plot_1_how_wrong_can_a_curve_be",
     "auto_examples/1_story/plot_2_do_parameters_chase_noise",
     "auto_examples/2_is_it_true/plot_1_was_it_luck",
-    "auto_examples/2_is_it_true/plot_2_what_if_we_keep_training",
+    "auto_examples/2_is_it_true/plot_4_which_ingredient",
+    "auto_examples/3_function_space/plot_1_why_does_it_start_as_a_line",
 ]
 
 downloads_project = ".."

@@ -24,6 +24,7 @@ from overfit_tutorial.landscapes import losses
 from overfit_tutorial.recipes import Recipe, Scaling
 from overfit_tutorial.streams import child_seed, split_seeds
 from overfit_tutorial.studies import poison
+from overfit_tutorial.weights.tangents import tangent_kernel
 
 #: The points: few and quiet, so that a small network can fit twice as many, and detours stand out.
 N_SAMPLES, NOISE_STD = 10, 0.5
@@ -111,7 +112,7 @@ class Minima:
             )
         units = self.fit.scaling
         inputs = (self.points.x - units.x_mean[:, None]) / units.x_std[:, None]
-        kernels = _tangent_kernels([np.asarray(w, np.float64) for w in weights], inputs)
+        kernels = tangent_kernel(weights, inputs)
         scale = 2 / inputs.shape[1] * units.y_std**2
         # The matrices have no eigenvalue below zero, rounding may.
         values: NDArray[np.float64] = np.linalg.eigvalsh(scale[:, None, None] * kernels)
@@ -221,41 +222,6 @@ def find_minima(
         initial_weights=detour.weights,
     )
     return Minima(points=points, fit=fit, poisoned=poisoned, detour=detour)
-
-
-def _tangent_kernels(
-    weights: Sequence[NDArray[np.float64]], inputs: NDArray[np.float64]
-) -> NDArray[np.float64]:
-    """Return each ReLU network's derivatives by its weights, times their transpose.
-
-    As `landscapes.tangent_kernel`, which asks TensorFlow, but of many networks at once.
-
-    Parameters
-    ----------
-    weights : list of ndarray
-        With leading axes ``(n_members, ...)``.
-    inputs : ndarray of shape (n_members, n_samples)
-
-    Returns
-    -------
-    ndarray of shape (n_members, n_samples, n_samples)
-    """
-    layers = list(zip(weights[::2], weights[1::2], strict=True))
-    signals = [inputs[:, :, np.newaxis]]
-    for kernel, bias in layers[:-1]:
-        signals.append(np.maximum(signals[-1] @ kernel + bias[:, np.newaxis], 0))
-    found = np.zeros((*inputs.shape, inputs.shape[1]))
-    slopes = np.ones_like(signals[0])
-    for (kernel, _), entering in zip(reversed(layers), reversed(signals), strict=True):
-        # A kernel's derivatives are what enters times the slope of what leaves, a bias' the slope.
-        found += (entering @ _turned(entering) + 1) * (slopes @ _turned(slopes))
-        slopes = (slopes @ _turned(kernel)) * (entering > 0)
-    return found
-
-
-def _turned(matrices: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Return each matrix with rows and columns exchanged."""
-    return np.swapaxes(matrices, 1, 2)
 
 
 def _spread(seed: np.random.SeedSequence) -> data.Dataset:
