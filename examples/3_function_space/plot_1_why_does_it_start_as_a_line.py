@@ -35,9 +35,22 @@ BIRTH_SEED, SEED, N_SEEDS = 70, 71, 64
 DEPTHS = range(1, 9)
 
 # %%
-# Guess first: at birth, how many bends does a network of five hidden layers
-# and five hundred ReLU units have between 0 and 20? Each unit can make one,
-# and a layer can fold what the layer before it bent.
+# .. guess:: How often does an untrained network bend between 0 and 20?
+#
+#    Five hidden layers, five hundred ReLU units. Each unit can bend once, and a
+#    layer can fold what the layer before it bent.
+#
+#    .. answer:: some hundred times, at random places
+#
+#       It could, if its biases were not zero.
+#
+#    .. answer:: a few times
+#
+#       So it is after some training.
+#
+#    .. answer:: never
+#
+#       Yes. Keras begins with biases of zero, and then all bends lie at zero.
 #
 # None, and for a reason
 # ----------------------
