@@ -37,8 +37,8 @@ DEPTHS = range(1, 9)
 # %%
 # .. guess:: How often does an untrained network bend between 0 and 20?
 #
-#    Five hidden layers, five hundred ReLU units. Each unit can bend once, and a
-#    layer can fold what the layer before it bent.
+#    Five hidden layers, five hundred ReLU units. Each unit can bend once, and
+#    a layer can fold what the layer before it bent.
 #
 #    .. answer:: some hundred times, at random places
 #
