@@ -173,7 +173,7 @@ def seconds_to_start() -> float:
     from overfit_tutorial.exact import webassembly
 
     start = perf_counter()
-    webassembly._instance()
+    webassembly._Instance()
     return perf_counter() - start
 
 

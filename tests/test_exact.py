@@ -146,7 +146,8 @@ import numpy as np
 from overfit_tutorial.exact import webassembly
 
 webassembly.predict((np.ones((1, 1)), np.ones(1)), np.ones(3, np.float32))
-held = *webassembly._module(), webassembly._instance()._store
+instance = webassembly._Instance()
+held = *webassembly._module(), instance._store
 assert all(part.ptr() for part in held)
 atexit._run_exitfuncs()
 for part in held:
@@ -213,7 +214,7 @@ def native(tmp_path_factory):
 @pytest.mark.parametrize("case", [*map(random_case, range(14)), story(3)], ids=range(15))
 def test_another_compiler_makes_the_same_numbers_of_the_source(case, native, monkeypatch):
     committed = case.states(webassembly)
-    monkeypatch.setattr(webassembly, "_instance", lambda: native)
+    monkeypatch.setattr(webassembly, "_instance", lambda owner: native)
     assert case.states(webassembly, slice_of=7) == committed
 
 
@@ -260,6 +261,30 @@ def test_a_row_that_slept_wakes_as_if_it_had_not(name, average_last):
         lives.append(alive(trainer, x))
     dead = ~np.array(lives)
     assert (dead[100:150].all(axis=0) & ~dead[150:].all(axis=0)).any()
+
+
+# -- One trainer beside another ----------------------------------------------
+
+
+def test_each_trainer_has_a_memory_of_its_own():
+    cases = [random_case(index) for index in (1, 8, 15)]
+    expected = [case.states(webassembly) for case in cases]
+    trainers = [case.trainer(webassembly) for case in cases]
+    for epoch in range(1, max(case.plan.n_epochs for case in cases) + 1):
+        for trainer in trainers:
+            trainer.advance(epoch, 10**9)
+    assert [case._state(t) for case, t in zip(cases, trainers, strict=True)] == [
+        states[-1] for states in expected
+    ]
+
+
+def test_a_trainer_takes_the_memory_of_one_that_is_gone():
+    case = random_case(1)
+    trainer = case.trainer(webassembly)
+    first = trainer._trainer
+    assert case.trainer(webassembly)._trainer is not first
+    del trainer
+    assert case.trainer(webassembly)._trainer is first
 
 
 # -- What diverges -----------------------------------------------------------

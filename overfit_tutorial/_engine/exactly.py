@@ -57,8 +57,15 @@ def train_block(
     members = []
     for k, seed in enumerate(seeds):
         first = tuple(weight[k] for weight in weights)
-        trainer = exact.trainer_of(plan, inputs[k], targets[k], first, draws.number_of(seed))
-        members.append(_train(trainer, plan, checkpoints, proceed))
+        # No name holds the trainer, so that the next one can have its memory.
+        members.append(
+            _train(
+                exact.trainer_of(plan, inputs[k], targets[k], first, draws.number_of(seed)),
+                plan,
+                checkpoints,
+                proceed,
+            )
+        )
     found = {name: stacked(*(member[name] for member in members)) for name in members[0]}
     factors = units.y_std[:, None] ** 2
     for name in ("loss", "validation_loss"):

@@ -1,7 +1,7 @@
 """The exact trainer as WebAssembly: `trainer.c`, compiled once for all machines.
 
-A thread has a store of its own, in which it trains one network after the other. While it computes
-it does not hold Python's lock.
+A trainer has a memory of its own; once it is gone, the thread's next trainer takes that over.
+While it computes it does not hold Python's lock.
 """
 
 import atexit
@@ -76,23 +76,20 @@ class _Instance:
         return np.ndarray(shape, dtype, (ctypes.c_ubyte * size).from_address(start + address))
 
 
-def _instance() -> _Instance:
-    """Return this thread's instance."""
-    if not hasattr(_THREAD, "instance"):
-        _THREAD.instance = _Instance()
-    found: _Instance = _THREAD.instance
+def _instance(owner: object) -> _Instance:
+    """Return an instance for as long as its owner lives: a new one, or one that is given back."""
+    free: list[_Instance] = _THREAD.__dict__.setdefault("free", [])
+    found = free.pop() if free else _Instance()
+    weakref.finalize(owner, free.append, found).atexit = False
     return found
 
 
 class Trainer:
-    """One network on its way; see `definition.Trainer`, whose parameters these are.
-
-    It takes the place of the thread's trainer before.
-    """
+    """One network on its way; see `definition.Trainer`, whose parameters these are."""
 
     def __init__(self, plan: Plan, x: Array, y: Array, weights: Weights, number: int) -> None:
         recipe = plan.recipe
-        self.plan, self._trainer = plan, _instance()
+        self.plan, self._trainer = plan, _instance(self)
         begin = self._trainer.call("begin", len(plan.widths) - 1)
         self._trainer.array(begin, np.int32, len(plan.widths))[:] = plan.widths
         order = _SHUFFLED if recipe.reshuffle else _SHUFFLED_ONCE
