@@ -26,6 +26,7 @@ extern unsigned char __heap_base;
 #define EXPORT(name) __attribute__((visibility("default")))
 #endif
 #define INLINE static inline __attribute__((always_inline))
+#define APART static __attribute__((noinline)) /* once for all optimizers */
 #define POINTS_AT_ONCE 64 /* of a prediction */
 
 enum { SGD, MOMENTUM, NESTEROV, RMSPROP, ADAGRAD, ADAM, LION };
@@ -45,7 +46,7 @@ static int n_layers, n_points, n_train, n_validation, batch_size, keeps_short, s
 static int n_epochs, average_from, patience;
 static int room; /* points that a row of activations has room for */
 static double decay;
-static float *points, *targets, *ones, *gradient, *nothing;
+static float *points, *targets, *ones, *gradients[2], *nothing;
 static int *at_units, *at_rows; /* of the units alive, where their activations and weights begin */
 static float *spread; /* weights of four units, each of them in a vector of its own */
 static double *rates, *losses, *validation_losses;
@@ -247,39 +248,59 @@ static void backward(Layer *before, const Layer *layer, int n_vectors) {
   }
 }
 
-/* Four sums over the batch, each in four lanes. */
-INLINE void lane_sums(vec r[4], const float *entered, const float *const slopes[4], int at,
-                      int n_vectors) {
+/* Sums over the batch of some rows with four outputs, each in four lanes. */
+INLINE void lane_sums(vec r[2][4], const float *const entered[2], int n_rows,
+                      const float *const slopes[4], int at, int n_vectors) {
   for (int q = 0; q < n_vectors; q++) {
-    vec x = load(entered + at + 4 * q);
-    for (int k = 0; k < 4; k++) r[k] += x * load(slopes[k] + at + 4 * q);
+    vec x[2];
+    for (int i = 0; i < n_rows; i++) x[i] = load(entered[i] + at + 4 * q);
+    for (int k = 0; k < 4; k++) {
+      vec slope = load(slopes[k] + at + 4 * q);
+      for (int i = 0; i < n_rows; i++) r[i][k] += x[i] * slope;
+    }
   }
 }
 
-/* The gradient of a row: sums over the batch in four lanes, (l0 + l1) + (l2 + l3). */
-static void row_gradient(const float *entered, const Layer *layer, int n_vectors) {
+/* Of four vectors, the sums of their lanes: (l0 + l1) + (l2 + l3). */
+INLINE vec across(const vec r[4]) {
+  vec a = __builtin_shufflevector(r[0], r[1], 0, 4, 1, 5);
+  vec b = __builtin_shufflevector(r[2], r[3], 0, 4, 1, 5);
+  vec c = __builtin_shufflevector(r[0], r[1], 2, 6, 3, 7);
+  vec d = __builtin_shufflevector(r[2], r[3], 2, 6, 3, 7);
+  vec l0 = __builtin_shufflevector(a, b, 0, 1, 4, 5);
+  vec l1 = __builtin_shufflevector(a, b, 2, 3, 6, 7);
+  vec l2 = __builtin_shufflevector(c, d, 0, 1, 4, 5);
+  vec l3 = __builtin_shufflevector(c, d, 2, 3, 6, 7);
+  return (l0 + l1) + (l2 + l3);
+}
+
+/* The gradients of two rows or one: sums over the batch. */
+INLINE void rows_gradient(const float *const entered[2], int n_rows, const Layer *layer,
+                          int n_vectors) {
   for (int n = 0; n < layer->n_alive; n += 4) {
     int j[4], width = layer->n_alive - n < 4 ? layer->n_alive - n : 4, q = 0;
     const float *slopes[4];
-    vec r[4];
+    vec r[2][4];
     for (int k = 0; k < 4; k++) {
       j[k] = layer->alive[k < width ? n + k : n];
       slopes[k] = layer->slopes + (long)j[k] * room;
-      r[k] = splat(0);
+      for (int i = 0; i < n_rows; i++) r[i][k] = splat(0);
     }
-    for (; q + 8 <= n_vectors; q += 8) lane_sums(r, entered, slopes, 4 * q, 8);
-    for (; q < n_vectors; q++) lane_sums(r, entered, slopes, 4 * q, 1);
-    vec a = __builtin_shufflevector(r[0], r[1], 0, 4, 1, 5);
-    vec b = __builtin_shufflevector(r[2], r[3], 0, 4, 1, 5);
-    vec c = __builtin_shufflevector(r[0], r[1], 2, 6, 3, 7);
-    vec d = __builtin_shufflevector(r[2], r[3], 2, 6, 3, 7);
-    vec l0 = __builtin_shufflevector(a, b, 0, 1, 4, 5);
-    vec l1 = __builtin_shufflevector(a, b, 2, 3, 6, 7);
-    vec l2 = __builtin_shufflevector(c, d, 0, 1, 4, 5);
-    vec l3 = __builtin_shufflevector(c, d, 2, 3, 6, 7);
-    vec sum = (l0 + l1) + (l2 + l3);
-    for (int k = 0; k < width; k++) gradient[j[k]] = sum[k];
+    for (; q + 4 <= n_vectors; q += 4) lane_sums(r, entered, n_rows, slopes, 4 * q, 4);
+    for (; q < n_vectors; q++) lane_sums(r, entered, n_rows, slopes, 4 * q, 1);
+    for (int i = 0; i < n_rows; i++) {
+      vec sum = across(r[i]);
+      for (int k = 0; k < width; k++) gradients[i][j[k]] = sum[k];
+    }
   }
+}
+
+APART void gradients_of(const float *const entered[2], int n_rows, const Layer *layer,
+                        int n_vectors) {
+  if (n_rows == 2)
+    rows_gradient(entered, 2, layer, n_vectors);
+  else
+    rows_gradient(entered, 1, layer, n_vectors);
 }
 
 /* -- The optimizers: a step of four weights --------------------------------------------------- */
@@ -398,22 +419,30 @@ INLINE void update_rows(int rule, int n_vectors, float size, float shrink, int w
   for (int l = n_layers; l > 0; l--) {
     Layer *before = layers + l - 1, *layer = layers + l;
     if (l > 1) backward(before, layer, n_vectors);
-    for (int j = 0; j < layer->stride; j++) gradient[j] = 0;
-    int n = 0;
-    for (int i = 0; i <= layer->n_in; i++) {
-      int is_alive = i == layer->n_in || (n < before->n_alive && before->alive[n] == i);
-      if (is_alive) {
-        n++;
-        if (layer->asleep[i]) wake_row(rule, layer, i);
-        const float *entered = i < layer->n_in ? before->out + (long)i * room : ones;
-        row_gradient(entered, layer, n_vectors);
-        update_row(rule, layer, i, gradient, size, shrink, averages);
-      } else {
-        if (layer->asleep[i] && wakes) wake_row(rule, layer, i);
-        if (layer->asleep[i]) continue;
-        if (!update_row(rule, layer, i, nothing, size, shrink, averages) && decay == 0)
-          layer->asleep[i] = step;
+    for (int i = 0; i < 2; i++)
+      for (int j = 0; j < layer->stride; j++) gradients[i][j] = 0;
+    for (int n = 0; n <= before->n_alive; n += 2) {
+      int rows[2], n_rows = n < before->n_alive ? 2 : 1;
+      const float *entered[2];
+      for (int i = 0; i < n_rows; i++) {
+        int is_unit = n + i < before->n_alive;
+        rows[i] = is_unit ? before->alive[n + i] : layer->n_in;
+        entered[i] = is_unit ? before->out + (long)rows[i] * room : ones;
+        if (layer->asleep[rows[i]]) wake_row(rule, layer, rows[i]);
       }
+      gradients_of(entered, n_rows, layer, n_vectors);
+      for (int i = 0; i < n_rows; i++)
+        update_row(rule, layer, rows[i], gradients[i], size, shrink, averages);
+    }
+    for (int i = 0, n = 0; i < layer->n_in; i++) {
+      if (n < before->n_alive && before->alive[n] == i) {
+        n++;
+        continue;
+      }
+      if (layer->asleep[i] && wakes) wake_row(rule, layer, i);
+      if (layer->asleep[i]) continue;
+      if (!update_row(rule, layer, i, nothing, size, shrink, averages) && decay == 0)
+        layer->asleep[i] = step;
     }
   }
 }
@@ -572,7 +601,7 @@ void prepare(const int *widths, int train, int validation, int size, int keeps, 
   targets = floats(n_points);
   ones = floats(room);
   for (int s = 0; s < room; s++) ones[s] = 1;
-  gradient = floats(widest), nothing = floats(widest);
+  gradients[0] = floats(widest), gradients[1] = floats(widest), nothing = floats(widest);
   at_units = ints(widest), at_rows = ints(widest), spread = floats(16 * (long)widest);
   rates = doubles(n_steps);
   losses = doubles(epochs);
