@@ -1,10 +1,11 @@
 /* Train one ReLU network on the mean squared error, with the same bits on every machine.
 
    The arithmetic is that of `definition.py`, operation by operation; this file says how to do
-   less of it. On one batch most units of the tutorial's networks are dead, or alive, for all
+   do less of it. On one batch most units of the tutorial's networks are dead, or alive, for all
    points. What a dead unit would add to a sum is an exact zero, so dead units are left out:
-   `alive` lists the others. Each float32 operation rounds once and none is fused
-   (-ffp-contract=off), and sums are taken in a stated order, so nothing else is free to differ.
+   `alive` lists the others. Most dead units are known by three points of the batch. Each float32
+   operation rounds once and none is fused (-ffp-contract=off), and sums are taken in a stated
+   order, so nothing else is free to differ.
 
    Activations lie as [unit][point]; the points of a batch are filled up to a multiple of four,
    and those that only fill up have an error of zero. A layer's weights lie as [input][output],
@@ -28,6 +29,10 @@ extern unsigned char __heap_base;
 #define INLINE static inline __attribute__((always_inline))
 #define APART static __attribute__((noinline)) /* once for all optimizers */
 #define POINTS_AT_ONCE 64 /* of a prediction */
+#define N_SUPPORTS 3 /* points of a batch that are asked which units are dead */
+#define MOST_ASKED 4096 /* units before: of more, roundings would leave too little to be known */
+#define PAUSE 16        /* steps */
+#define KNOWN (4 * (N_SUPPORTS + 2)) /* floats: a vector for each value, and two for the bends */
 
 enum { SGD, MOMENTUM, NESTEROV, RMSPROP, ADAGRAD, ADAM, LION };
 enum { IN_ORDER, SHUFFLED_ONCE, SHUFFLED };
@@ -39,6 +44,7 @@ typedef struct {
   int *asleep;                      /* of each row, the step after which it slept; 0: it is awake */
   float *out, *slopes;              /* of units before: [stride][points], and of the loss by them */
   int *alive, n_alive;
+  int pause; /* steps to come that do not ask which units are dead */
 } Layer;
 
 static Layer *layers; /* layers[0].out holds the inputs */
@@ -49,6 +55,11 @@ static double decay;
 static float *points, *targets, *ones, *gradients[2], *nothing;
 static int *at_units, *at_rows; /* of the units alive, where their activations and weights begin */
 static float *spread; /* weights of four units, each of them in a vector of its own */
+static int *doubtful, n_doubtful;              /* units that may be alive */
+static int supports[N_SUPPORTS], is_supported; /* points of the batch, by their input */
+static float *shares; /* of the supports, but for the first, in each point: [support][point] */
+static float *known;    /* of a unit alive, its values at the supports and its bends */
+static double n_spared; /* units whose sums were not taken, over all steps */
 static double *rates, *losses, *validation_losses;
 static int *order;
 static word order_state;
@@ -136,20 +147,130 @@ INLINE int any(ivec mask) {
 #endif
 }
 
-/* Put each of four weights into a vector of its own, which many sums will take from there. */
-INLINE void spread_four(vec w, int n) {
-  store(spread + 16 * n, __builtin_shufflevector(w, w, 0, 0, 0, 0));
-  store(spread + 16 * n + 4, __builtin_shufflevector(w, w, 1, 1, 1, 1));
-  store(spread + 16 * n + 8, __builtin_shufflevector(w, w, 2, 2, 2, 2));
-  store(spread + 16 * n + 12, __builtin_shufflevector(w, w, 3, 3, 3, 3));
+/* -- Which units are dead: as a rule three points tell -----------------------------------------
+
+   As functions of the one input, the units before are lines between two supports, but for bends
+   that are measured here at all points of the batch. With z a unit's sum, a the units before and
+   w its weights, at each point
+
+     z <= (largest z at the supports) + sum over i of max(w_i up_i, -w_i down_i),
+
+   where up_i and down_i are how far a_i lies above and below the lines at most. A unit is dead if
+   this is below zero by more than all roundings. With n units before, those of z, of the lines and
+   of the margin are together less than 4 (n + 6) / 2^24 times |bias| + sum of |w_i| max a_i;
+   `slack` is four times as much. The small constants are for products that underflow. A margin is
+   at least `slack` times all that enters a sum, so that one below the limit excludes an overflow
+   too. Where anything is not a number, comparisons fail, and the unit is summed at all points. */
+
+INLINE vec larger(vec a, vec b) { /* the first where one is not a number */
+#ifdef __wasm__
+  return __builtin_wasm_pmax_f32x4(a, b);
+#else
+  ivec less = a < b;
+  return (vec)(((ivec)b & less) | ((ivec)a & ~less));
+#endif
+}
+INLINE vec largest(vec a) { /* in all lanes */
+  a = larger(a, __builtin_shufflevector(a, a, 2, 3, 0, 1));
+  return larger(a, __builtin_shufflevector(a, a, 1, 0, 3, 2));
+}
+
+/* Choose the supports, and say where between them each point of a batch lies. In the tutorial's
+   networks most bends lie on the left. */
+static void support(const float *x, int n) {
+  int first = 0, middle = 0, last = 0;
+  for (int s = 1; s < n; s++) {
+    if (x[s] < x[first]) first = s;
+    if (x[s] > x[last]) last = s;
+  }
+  float place = x[first] + 0.15f * (x[last] - x[first]);
+  for (int s = 1; s < n; s++)
+    if (__builtin_fabsf(x[s] - place) < __builtin_fabsf(x[middle] - place)) middle = s;
+  supports[0] = first, supports[1] = middle, supports[2] = last;
+  for (int s = 0; s < n; s++) {
+    int on_right = x[s] >= x[middle];
+    float begin = x[supports[on_right]], end = x[supports[on_right + 1]];
+    float share = (x[s] - begin) / (end - begin);
+    share = share > 0 ? (share < 1 ? share : 1) : 0; /* also where it is not a number */
+    shares[s] = on_right ? 1 - share : share;
+    shares[room + s] = on_right ? share : 0;
+  }
+}
+
+/* Of each unit alive, store its values at the supports and how far it bends from lines. */
+static void know(const Layer *before, int n_vectors, float slack) {
+  for (int n = 0; n < before->n_alive; n++) {
+    const float *values = before->out + at_units[n];
+    float *to = known + KNOWN * n;
+    vec first = splat(values[supports[0]]), more[N_SUPPORTS - 1];
+    vec up = splat(0), down = splat(0), most = splat(0);
+    store(to, first);
+    for (int k = 1; k < N_SUPPORTS; k++) {
+      vec value = splat(values[supports[k]]);
+      store(to + 4 * k, value);
+      more[k - 1] = value - first;
+    }
+    for (int q = 0; q < n_vectors; q++) {
+      vec line = first, value = load(values + 4 * q);
+      for (int k = 0; k < N_SUPPORTS - 1; k++) line += more[k] * load(shares + k * room + 4 * q);
+      up = larger(up, value - line), down = larger(down, line - value), most = larger(most, value);
+    }
+    vec rounding = largest(most) * splat(slack) + splat(0x1p-120f);
+    store(to + 4 * N_SUPPORTS, largest(up) + rounding);
+    store(to + 4 * N_SUPPORTS + 4, -(largest(down) + rounding));
+  }
+}
+
+/* Ask about eight units or four; add to `doubtful` those that may be alive. */
+INLINE void ask_block(const Layer *before, const Layer *layer, int j, int n_vectors, float slack) {
+  const float *bias = layer->weights + (long)layer->n_in * layer->stride + j;
+  vec sums[N_SUPPORTS][2], margins[2];
+  for (int p = 0; p < n_vectors; p++) {
+    vec b = load(bias + 4 * p);
+    for (int k = 0; k < N_SUPPORTS; k++) sums[k][p] = b;
+    margins[p] = larger(b, -b) * splat(slack) + splat(0x1p-100f);
+  }
+  for (int n = 0; n < before->n_alive; n++) {
+    const float *values = known + KNOWN * n, *row = layer->weights + at_rows[n] + j;
+    vec up = load(values + 4 * N_SUPPORTS), down = load(values + 4 * N_SUPPORTS + 4);
+    for (int p = 0; p < n_vectors; p++) {
+      vec w = load(row + 4 * p);
+      for (int k = 0; k < N_SUPPORTS; k++) sums[k][p] += w * load(values + 4 * k);
+      margins[p] += larger(w * up, w * down);
+    }
+  }
+  for (int p = 0; p < n_vectors; p++) {
+    ivec dead = margins[p] < splat(1e30f);
+    for (int k = 0; k < N_SUPPORTS; k++) dead &= sums[k][p] <= -margins[p];
+    for (int k = 0; k < 4; k++)
+      if (!dead[k] && j + 4 * p + k < layer->n_out) doubtful[n_doubtful++] = j + 4 * p + k;
+  }
+}
+
+static void ask(const Layer *before, Layer *layer, int n_vectors) {
+  int asks = is_supported && before != layers && before->n_alive <= MOST_ASKED;
+  n_doubtful = 0;
+  if (!asks || layer->pause-- > 0) {
+    for (int j = 0; j < layer->n_out; j++) doubtful[n_doubtful++] = j;
+    return;
+  }
+  float slack = (float)(before->n_alive + 16) * 0x1p-20f;
+  int j = 0;
+  know(before, n_vectors, slack);
+  for (; j + 8 <= layer->stride; j += 8) ask_block(before, layer, j, 2, slack);
+  for (; j < layer->stride; j += 4) ask_block(before, layer, j, 1, slack);
+  int spared = layer->n_out - n_doubtful;
+  n_spared += spared;
+  layer->pause = spared * n_vectors < 2 * layer->n_out ? PAUSE : 0; /* it was not worth it */
 }
 
 /* Four outputs, and eight points or four. Return which outputs are alive there, by bits. */
-INLINE int forward_block(const Layer *before, const Layer *layer, int j, int at, int n_vectors) {
-  const float *bias = layer->weights + (long)layer->n_in * layer->stride + j;
+INLINE int forward_block(const Layer *before, const Layer *layer, const int *units, int at,
+                         int n_vectors) {
+  const float *bias = layer->weights + (long)layer->n_in * layer->stride;
   vec sums[4][2];
   for (int k = 0; k < 4; k++)
-    for (int q = 0; q < n_vectors; q++) sums[k][q] = splat(bias[k]);
+    for (int q = 0; q < n_vectors; q++) sums[k][q] = splat(bias[units[k]]);
   const float *entered = before->out + at;
   for (int n = 0; n < before->n_alive; n++) {
     vec x[2];
@@ -164,7 +285,7 @@ INLINE int forward_block(const Layer *before, const Layer *layer, int j, int at,
     for (int q = 0; q < n_vectors; q++) {
       ivec positive = sums[k][q] > splat(0);
       found += sums[k][q] * splat(0);
-      store(layer->out + (long)(j + k) * room + at + 4 * q, where(positive, sums[k][q]));
+      store(layer->out + (long)units[k] * room + at + 4 * q, where(positive, sums[k][q]));
       alive |= positive;
     }
     bits |= any(alive) << k;
@@ -179,13 +300,18 @@ static void forward_hidden(const Layer *before, Layer *layer, int n_vectors) {
     at_units[k] = before->alive[k] * room;
     at_rows[k] = before->alive[k] * layer->stride;
   }
-  for (int j = 0; j < layer->stride; j += 4) {
-    int bits = 0, q = 0;
-    for (int k = 0; k < before->n_alive; k++) spread_four(load(layer->weights + at_rows[k] + j), k);
-    for (; q + 2 <= n_vectors; q += 2) bits |= forward_block(before, layer, j, 4 * q, 2);
-    for (; q < n_vectors; q++) bits |= forward_block(before, layer, j, 4 * q, 1);
-    for (int k = 0; k < 4; k++)
-      if (bits >> k & 1 && j + k < layer->n_out) layer->alive[n++] = j + k;
+  ask(before, layer, n_vectors);
+  for (int begin = 0; begin < n_doubtful; begin += 4) {
+    int units[4], bits = 0, q = 0;
+    for (int k = 0; k < 4; k++) units[k] = doubtful[begin + k < n_doubtful ? begin + k : begin];
+    for (int k = 0; k < before->n_alive; k++) {
+      const float *row = layer->weights + at_rows[k];
+      for (int i = 0; i < 4; i++) store(spread + 16 * k + 4 * i, splat(row[units[i]]));
+    }
+    for (; q + 2 <= n_vectors; q += 2) bits |= forward_block(before, layer, units, 4 * q, 2);
+    for (; q < n_vectors; q++) bits |= forward_block(before, layer, units, 4 * q, 1);
+    for (int k = 0; k < 4 && begin + k < n_doubtful; k++)
+      if (bits >> k & 1) layer->alive[n++] = units[k];
   }
   layer->n_alive = n;
 }
@@ -239,10 +365,8 @@ static void backward(Layer *before, const Layer *layer, int n_vectors) {
     const float *rows[4];
     for (int k = 0; k < 4; k++)
       rows[k] = layer->weights + (long)units[k < n_units ? k : 0] * layer->stride;
-    for (int k = 0; k < layer->n_alive; k++) {
-      int j = layer->alive[k];
-      spread_four((vec){rows[0][j], rows[1][j], rows[2][j], rows[3][j]}, k);
-    }
+    for (int k = 0; k < layer->n_alive; k++)
+      for (int i = 0; i < 4; i++) store(spread + 16 * k + 4 * i, splat(rows[i][layer->alive[k]]));
     for (; q + 2 <= n_vectors; q += 2) backward_block(before, layer, units, n_units, 4 * q, 2);
     for (; q < n_vectors; q++) backward_block(before, layer, units, n_units, 4 * q, 1);
   }
@@ -494,7 +618,10 @@ static void take_step(int begin, int n) {
   Layer *last = layers + n_layers;
   int n_vectors = enter(points, n_points, order, begin, n);
   float share = 2.0f / (float)n;
+  is_supported = layers[0].n_out == 1 && n_vectors > N_SUPPORTS;
+  if (is_supported) support(layers[0].out, 4 * n_vectors); /* filling points are points, too */
   forward(n_vectors);
+  is_supported = 0; /* in what is predicted */
   for (int s = 0; s < 4 * n_vectors; s++) {
     float error = s < n ? last->out[s] - targets[order[begin + s]] : 0;
     last->slopes[s] = error * share;
@@ -565,7 +692,7 @@ void prepare(const int *widths, int train, int validation, int size, int keeps, 
   room = ((size > POINTS_AT_ONCE ? size : POINTS_AT_ONCE) + 3) & ~3;
   order_state = stream(number, 3);
   epoch = batch = step = wait = is_over = diverged = 0;
-  loss_sum = 0, best_loss = __builtin_inf(), power_1 = power_2 = 1, last_size = 0;
+  n_spared = loss_sum = 0, best_loss = __builtin_inf(), power_1 = power_2 = 1, last_size = 0;
   faults = splat(0);
   int widest = 4;
   for (int kind = 0; kind < 5; kind++) /* the layers of a kind lie behind each other */
@@ -594,6 +721,7 @@ void prepare(const int *widths, int train, int validation, int size, int keeps, 
     layer->slopes = floats((long)layer->stride * room);
     layer->alive = ints(layer->stride);
     if (l > 0) layer->asleep = ints(layer->n_in + 1);
+    layer->pause = 0;
   }
   for (int f = 0; f < widths[0]; f++) layers[0].alive[f] = f;
   layers[n_layers].n_alive = 1; /* the output */
@@ -603,6 +731,8 @@ void prepare(const int *widths, int train, int validation, int size, int keeps, 
   for (int s = 0; s < room; s++) ones[s] = 1;
   gradients[0] = floats(widest), gradients[1] = floats(widest), nothing = floats(widest);
   at_units = ints(widest), at_rows = ints(widest), spread = floats(16 * (long)widest);
+  doubtful = ints(widest), known = floats(KNOWN * (long)widest);
+  shares = floats((N_SUPPORTS - 1) * (long)room);
   rates = doubles(n_steps);
   losses = doubles(epochs);
   validation_losses = doubles(validation ? epochs : 0);
@@ -620,6 +750,7 @@ EXPORT(slot) float *get_slot(int kind) { return layers[1].slots[kind]; }
 EXPORT(losses) double *get_losses(void) { return losses; }
 EXPORT(validation_losses) double *get_validation_losses(void) { return validation_losses; }
 EXPORT(diverged) int get_diverged(void) { return diverged; }
+EXPORT(n_spared) double get_n_spared(void) { return n_spared; }
 EXPORT(steps_done) int get_steps_done(void) { return step; }
 EXPORT(is_over) int get_is_over(void) { return is_over; }
 
