@@ -467,6 +467,16 @@ def test_a_unit_that_overflows_only_on_what_is_held_out_is_flagged(room):
     assert pair_of_units(-1e37, x.clip(max=2), recipe).states(room)[0][:3] == (True, False, 3)
 
 
+@pytest.mark.parametrize("kernel", [1e37, -1e37])
+def test_the_loss_of_what_is_held_out_is_no_number_where_a_unit_overflows(kernel):
+    recipe, x = PAIR.replace(validation_share=0.25), np.array([1.0, 1.5, 2.0, 1000.0])
+    case = pair_of_units(kernel, x, recipe)
+    assert case.states(webassembly) == case.states(definition)
+    trainer = case.trainer(webassembly)
+    assert trainer.advance(3, 10**9) == 1
+    assert np.isnan(trainer.losses()[1]).all()
+
+
 @pytest.mark.parametrize("room", [definition, webassembly])
 def test_where_nothing_is_better_the_first_weights_are_the_best(room):
     recipe = PAIR.replace(validation_share=0.25, patience=2)

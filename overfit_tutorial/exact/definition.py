@@ -225,6 +225,8 @@ class Trainer:
         if plan.n_validation:
             layers = forward(self._weights, self.x[None, plan.n_train :])
             loss = _squares(layers[-1][0] - self.y[plan.n_train :], 0.0) / plan.n_validation
+            if not all(np.isfinite(layer).all() for layer in layers):
+                loss = math.nan
             self._validation_losses.append(loss)
             self._wait += 1
             if loss < self._best_loss:

@@ -644,9 +644,16 @@ static double validation_loss(void) {
   return sum / n_validation;
 }
 
+static int is_bad(void) {
+  float sum = faults[0] + faults[1] + faults[2] + faults[3];
+  return sum != sum;
+}
+
 /* Keep the best weights, and stop after `patience` epochs without better ones. */
 static void validate(void) {
-  double loss = validation_losses[epoch - 1] = validation_loss();
+  double loss = validation_loss();
+  if (is_bad()) loss = __builtin_nan(""); /* a dead unit may hide that it is not finite */
+  validation_losses[epoch - 1] = loss;
   wait++;
   if (loss < best_loss) {
     best_loss = loss;
@@ -656,11 +663,6 @@ static void validate(void) {
         layers[l].best[k] = layers[l].weights[k];
   }
   if (patience > 0 && wait >= patience) is_over = 1;
-}
-
-static int is_bad(void) {
-  float sum = faults[0] + faults[1] + faults[2] + faults[3];
-  return sum != sum;
 }
 
 static void end_epoch(int n) {
