@@ -85,6 +85,14 @@ def test_twenty_seeds_show_that_the_network_loses_but_not_by_how_much(perform):
     assert page["times"].low < 4
 
 
+def test_knots_are_found_where_the_slope_changes_and_nowhere_else(perform):
+    page = perform(LONGER, "find_knots")
+    grid, find_knots = page["grid"], page["find_knots"]
+    curve = grid + np.maximum(grid - 5, 0) - 0.06 * np.maximum(grid - 12.5, 0)
+    rounded = (curve + 0.04 * np.maximum(grid - 17, 0)).astype(np.float32)
+    assert find_knots(rounded.astype(float)) == pytest.approx([5, 12.5])
+
+
 def test_batches_of_ten_are_not_slower_than_batches_of_32(perform):
     page = perform(LONGER, "small")
     small, smaller = page["small"], page["train"]((4000,), batch_size=10)
