@@ -160,14 +160,11 @@ def _visit_image(self: HTML5Translator, node: twin_image) -> None:
     # Lazy: a twin that is not displayed is then not fetched either.
     tag = self.emptytag(node, "img", "\n", src=uri, loading="lazy", decoding="async", **attributes)
     self.body.append(tag)
-
-
-def _depart_nothing(self: HTML5Translator, node: nodes.Node) -> None:
-    pass
+    raise nodes.SkipNode
 
 
 def setup(app: Sphinx) -> dict[str, bool]:
-    app.add_node(twin_image, html=(_visit_image, _depart_nothing))
+    app.add_node(twin_image, html=(_visit_image, None))
     app.add_directive("twin-figure", TwinFigure)
     app.add_directive("page-figure", PageFigure)
     return {"parallel_read_safe": True, "parallel_write_safe": True}
