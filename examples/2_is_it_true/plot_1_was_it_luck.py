@@ -40,7 +40,7 @@ DATA_SEED, TRAINING_SEED, SEED = 0, 1, 2
 #
 # ``STORY`` is the recipe of the experiment, with its 40,701 parameters and 800
 # steps. ``fit_ensemble`` does what twenty calls of ``fit`` would, in seconds.
-# Guess first: if we subtract the truth from such a curve, what is left?
+# What is left of such a curve if we subtract the truth?
 
 assert STORY.n_parameters() == 40_701
 samples = data.sample_noisy_many(N_DRAWN, seed=DATA_SEED)
@@ -279,6 +279,21 @@ measured(
 )
 
 # %%
+# .. guess:: Some networks end much nearer to the truth than others. Why?
+#
+#    .. answer:: they had better points
+#
+#       Little of it. On the same points, ten networks end nearly as far apart.
+#
+#    .. answer:: they had better first weights and batches
+#
+#       Yes, most of it: the same points do not make the same network.
+#
+#    .. answer:: half of it is this, half that
+#
+#       No. For averaged weights the points count for more, as the line that
+#       is printed below says.
+#
 # So is it bad luck with the points, or with the last steps? Take the first 40
 # of the data sets, and on each of them 10 networks that differ only in first
 # weights and batches. An analysis of variance splits the spread of the

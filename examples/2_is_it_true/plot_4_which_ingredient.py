@@ -7,9 +7,9 @@ Which ingredient keeps it from overfitting?
 ===========================================
 
 The story's network stops after 800 steps, sees its points in small batches
-that are shuffled anew, and begins as a straight line. Guess first: which of
-the three, taken away, makes most networks overfit? None of them does, alone.
-Nor would any of them be enough, alone, to protect all.
+that are shuffled anew, and begins as a straight line. Which of the three keeps
+it from overfitting? We expected to find one. None of them is indispensable,
+and none would be enough.
 """
 
 import matplotlib.pyplot as plt
@@ -99,6 +99,20 @@ def train(ways, moments):
 
 
 # %%
+# .. guess:: Only one of the three is left. Which one protects most networks?
+#
+#    .. answer:: the few steps
+#
+#       No. From a corner, few steps are enough to overfit.
+#
+#    .. answer:: the line at birth
+#
+#       No. With all points in every step and time, a line bends.
+#
+#    .. answer:: the fresh small batches
+#
+#       Yes, but not all: see the second figure below.
+#
 # One alone does not do it, two can
 # ---------------------------------
 #
