@@ -265,7 +265,7 @@ for label, (name, role, marker) in groups.items():
 ax.annotate("overfits", (11, 6))
 ax.set(xlim=(-12, 70), ylim=(0.006, 9), yscale="log")
 ax.set(xlabel="noise followed, %", ylabel="excess risk (log scale)")
-ax.set_title("What is left to protect it")
+ax.set_title("No one of the three protects all alone")
 ax.legend(loc="lower right", title="left:")
 figures.show(
     figure,
