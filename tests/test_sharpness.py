@@ -2,6 +2,7 @@
 
 import dataclasses
 import re
+import time
 
 import keras
 import numpy as np
@@ -13,6 +14,7 @@ from overfit_tutorial.ensembles import fit_ensemble
 from overfit_tutorial.landscapes import hessian_operator
 from overfit_tutorial.networks import build_mlp
 from overfit_tutorial.recipes import Recipe
+from overfit_tutorial.studies import sharpness
 from overfit_tutorial.studies.sharpness import stability_threshold, track_sharpness
 
 POINTS = data.sample_noisy_many(4, n_samples=12, seed=0, low=-2.0, high=2.0)
@@ -72,6 +74,25 @@ def test_members_may_share_their_points():
     found = track_sharpness(fits, POINTS.x[0], POINTS.y[0])
     rows = [np.tile(z[0], (4, 1)) for z in (POINTS.x, POINTS.y)]
     assert np.array_equal(found, track_sharpness(fits, *rows))
+
+
+def test_nothing_is_computed_beside_the_first_product_which_compiles(monkeypatch):
+    compiled, events = sharpness._compiled, []
+
+    def watched(activation):
+        def product(*arguments):
+            events.append("begin")
+            time.sleep(0.01)  # long enough for another thread to begin, too
+            found = compiled(activation)(*arguments)
+            events.append("end")
+            return found
+
+        return product
+
+    monkeypatch.setattr(sharpness, "_compiled", watched)
+    fits = train(Recipe(hidden_widths=(3,), batch_size=None), checkpoints=range(1, 9))
+    track_sharpness(fits, POINTS.x, POINTS.y)
+    assert events[:2] == ["begin", "end"]
 
 
 @pytest.mark.usefixtures("float64")
