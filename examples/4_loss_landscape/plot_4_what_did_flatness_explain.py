@@ -411,7 +411,7 @@ print(f"the flatter of two is the better: {flatter:.0%} of cases")
 #
 #    .. answer::
 #
-#       They know the trace, and no more: what they say of it is about 1.04
+#       They know the trace, and no more: what they say of it is 0.94
 #       times the exact one, in the mean over bad minima. The volume needs all
 #       eigenvalues. Even so, one ray is a poor measure: of eight, the longest
 #       is more than twice the shortest, in the median.
