@@ -291,6 +291,7 @@ measured(
     quantity="excess risk",
     wrong_if="the interval left the margin of 10% around the closed form",
     closed_form=expected,
+    threshold_from="fixed beforehand",
 )
 
 measured(
@@ -303,6 +304,7 @@ measured(
     degree_nine=freedom["degree nine"].inside(9.5, 10.5),
     dots=freedom["join the dots"].value,
     wrong_if="one of the intervals did not round to 2, 4 and 10 parameters",
+    threshold_from="theory",
 )
 
 dots, costs = cost["join the dots"], theory["join the dots"]
@@ -320,6 +322,7 @@ measured(
     headline=True,
     points=len(story.x),
     times=dots.value / floor.value,
+    threshold_from="fixed beforehand",
 )
 
 # %%

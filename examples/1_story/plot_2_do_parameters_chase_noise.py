@@ -94,6 +94,7 @@ exact(
     points=len(story.x),
     wrong_if="the training error in double precision were 1e-18 or more, or "
     "there were more or fewer numbers than Keras counts",
+    threshold_from="after seeing",
 )
 
 # %%
@@ -200,6 +201,7 @@ one_seed(
     wrong_if="the network followed a quarter of the noise, or its training "
     "error were three quarters of the line's or less",
     headline=True,
+    threshold_from="after seeing",
 )
 
 # %%
@@ -335,6 +337,7 @@ measured(
     small_steps=statistics.share_interval(slow["at first"] > 1).above(0.5),
     wrong_if="in one of the three cases half of all networks might fit their "
     "points better than the line",
+    threshold_from="theory",
 )
 
 kept = statistics.quantile_interval(cells["funnel", "adam", 0.01].followed)
@@ -347,8 +350,8 @@ measured(
     "follows {gradient_descent:.0%}.",
     kept.above(0.5),
     gradient_descent=thrown.below(0.5),
-    wrong_if="either interval reached a half, a bound that was set after "
-    "other seeds had been seen",
+    wrong_if="either interval reached a half",
+    threshold_from="after seeing",
 )
 
 # %%

@@ -104,6 +104,7 @@ one_seed(
     "Between 0 and 20, Adam's line and the exact one are at most {:.2f} "
     "apart; the noise's standard deviation is {threshold:g}.",
     number(gap).below(story.noise_std),
+    threshold_from="after seeing",
 )
 
 # %%
@@ -199,6 +200,7 @@ one_seed(
     wrong_if="network and line were two standard deviations of the noise "
     "apart, which no eye would call similar",
     headline=True,
+    threshold_from="after seeing",
 )
 
 # %%

@@ -124,6 +124,7 @@ measured(
     straight_share.above(0.75),
     effective_parameters=effective.inside(1, 6),
     headline=True,
+    threshold_from="after seeing",
 )
 
 # %%
@@ -208,6 +209,7 @@ measured(
     in_the_rest=means[4].below(0.05),
     more_on_the_left=means[5].above(0.01),
     of_the_bends=left.above(0.75),
+    threshold_from="after seeing",
 )
 
 # %%
@@ -257,6 +259,7 @@ measured(
     "{ratio_of_excess_risks:.1f} times the line's.",
     loses.above(0.75),
     ratio_of_excess_risks=times.above(3),
+    threshold_from="after seeing",
 )
 
 # %%
@@ -276,6 +279,7 @@ measured(
     "Averaging the weights over the last 100 epochs leaves {:.0%} of the "
     "excess risk, in the median.",
     shrinks.below(0.75),
+    threshold_from="after seeing",
 )
 
 # %%
@@ -321,6 +325,7 @@ measured(
     "its logarithm, {:.0%} comes from the data. The rest is the luck of first "
     "weights and batches.",
     of_data["risk"].below(0.5),
+    threshold_from="theory",
 )
 
 # %%

@@ -195,6 +195,7 @@ measured(
         full.risk_6400 / full.risk_800, confidence=0.99
     ).above(1),
     headline=True,
+    threshold_from="after seeing",
 )
 
 # %%
@@ -215,6 +216,7 @@ measured(
     growth=mean(small.followed_6400 - small.followed_800).above(0),
     training_error=error.above(0.75),
     ahead=mean(full.followed_6400 - small.followed_6400).above(0.1),
+    threshold_from="after seeing",
 )
 
 # %%
@@ -290,6 +292,7 @@ measured(
     mean(left["full"]).above(0.3),
     with_batches=mean(left["small"]).above(0.05),
     in_the_middle=mean(inside).above(0.1),
+    threshold_from="after seeing",
 )
 
 # %%
@@ -351,6 +354,7 @@ measured(
     steps=LONG[-1],
     dots=dots,
     parameters=STORY.replace(**eager).n_parameters(),
+    threshold_from="after seeing",
 )
 
 # %%

@@ -137,6 +137,7 @@ measured(
     wrong_if="one of the two settings might do as much alone",
     headline=True,
     corner=corner.mean(),
+    threshold_from="theory",
 )
 
 # %%
@@ -211,6 +212,7 @@ measured(
     story=times(story.risk, story.line_risk).value,
     slow=times(slow.risk, story.line_risk).value,
     calm=times(story.averaged_risk, story.line_risk).value,
+    threshold_from="theory",
 )
 
 # %%
@@ -226,6 +228,7 @@ measured(
     "we call overfitting",
     story=story.followed.mean(),
     slow=slow.followed.mean(),
+    threshold_from="after seeing",
 )
 
 # %%

@@ -224,6 +224,7 @@ measured(
     singles=len(ALONE) * N_SEEDS,
     many=sum(counts[name] for name in PAIRS),
     doubles=len(PAIRS) * N_SEEDS,
+    threshold_from="theory",
 )
 
 # %%
@@ -307,6 +308,7 @@ measured(
     "as overfitting",
     line=followed["noise"],
     corner=followed["noise, line"],
+    threshold_from="after seeing",
 )
 
 # %%
@@ -327,6 +329,7 @@ measured(
     steps=LONG,
     fresh=followed["line, steps"],
     whole=followed["noise, line, steps"],
+    threshold_from="after seeing",
 )
 
 # %%
@@ -380,6 +383,7 @@ measured(
     frozen=repeated.mean(),
     fresh=fresh.mean(),
     whole=whole.mean(),
+    threshold_from="theory",
 )
 
 # %%

@@ -179,6 +179,7 @@ measured(
     worse=np.mean(truth > 0),
     ceiling=ceiling(FEW),
     points=MANY,
+    threshold_from="after seeing",
 )
 measured(
     "pair-the-points",
@@ -189,6 +190,7 @@ measured(
     wrong_if="the interval reached that of the paired one",
     paired=many,
     points=MANY,
+    threshold_from="theory",
 )
 
 # %%
@@ -239,6 +241,7 @@ measured(
     chi_squared_one=covers["chi2"].inside(0.93, 0.97),
     wrong_if="the interval of Student's t came within two points of the "
     "promised 95%, or that of the chi-squared one did not stay there",
+    threshold_from="after seeing",
 )
 
 # %%
@@ -306,6 +309,7 @@ measured(
     few=stops.followed_by_few.mean(),
     end=stops.followed_end.mean(),
     best=stops.followed_by_truth.mean(),
+    threshold_from="theory",
 )
 
 # %%

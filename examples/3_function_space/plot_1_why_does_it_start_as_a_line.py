@@ -94,6 +94,7 @@ exact(
     number(max(bent)).equal_to(0),
     wrong_if="any of them had a bend at a place above zero",
     networks=len(bent),
+    threshold_from="theory",
 )
 
 # %%
@@ -124,6 +125,7 @@ exact(
     fifth=number(ranks[10][:, 4].max()).below(1e-12),
     wrong_if="any of 160 untrained networks had a third eigenvalue, or a "
     "fifth, above a trillionth of the first",
+    threshold_from="theory",
 )
 
 # %%
@@ -141,6 +143,7 @@ exact(
     "predictions are those of least squares, to {:.0e}.",
     number(np.abs(kept - line(points.x)).max()).below(1e-9),
     wrong_if="a prediction differed by a billionth",
+    threshold_from="theory",
 )
 
 # %%
@@ -210,10 +213,11 @@ measured(
     used["batches of 32"][-1].inside(2, 20),
     full_batch=used["full batch"][-1].inside(20, 100),
     wrong_if="the interval of the first reached two, the count of a line, or "
-    "that of either reached twenty, a bound set after seeing",
+    "that of either reached twenty",
     headline=True,
     parameters=STORY.n_parameters(),
     steps=MOMENTS[-1],
+    threshold_from="after seeing",
 )
 
 # %%
@@ -248,10 +252,10 @@ measured(
     "From {smallest:,} to {largest:,} parameters, no size of network uses "
     "more than {:.1f} of them effectively, on average.",
     most.below(10),
-    wrong_if="the interval of the largest of these eight means reached ten, a "
-    "bound set after seeing",
+    wrong_if="the interval of the largest of these eight means reached ten",
     smallest=min(rows["parameters"]),
     largest=max(rows["parameters"]),
+    threshold_from="after seeing",
 )
 
 # %%

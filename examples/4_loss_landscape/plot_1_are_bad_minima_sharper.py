@@ -134,8 +134,9 @@ measured(
     excess_risk=times(risk, "wrong by 8").above(10),
     share_that_fits=share.above(0.5),
     wrong_if="one of the two might be less than ten times as large, or half "
-    "of the runs might fail to fit their points (bounds set after seeing)",
+    "of the runs might fail to fit their points",
     headline=True,
+    threshold_from="after seeing",
 )
 
 # %%
@@ -186,8 +187,8 @@ measured(
     wrong_by_4=times(sharpness, "wrong by 4").above(5),
     from_4_to_8=times(sharpness, "wrong by 8", "wrong by 4").above(1),
     wrong_if="the placebo might double the sharpness or halve it, the milder "
-    "points multiply it by less than five, or the worse ones not add to it "
-    "(bounds set after seeing)",
+    "points multiply it by less than five, or the worse ones not add to it",
+    threshold_from="after seeing",
 )
 
 # %%
@@ -206,6 +207,7 @@ measured(
     "is {:.1f} times what is expected of least squares on the same points, in "
     "the median.",
     dearer.above(1),
+    threshold_from="theory",
 )
 
 # %%
@@ -283,6 +285,7 @@ exact(
     wrong_if="a twin were less sharp than the theorem says, or one of 2,001 "
     "predictions differed in its last digit",
     members=N_MEMBERS,
+    threshold_from="theory",
 )
 print(f"factors: {enough.min():.0f} to {enough.max():.0f}")
 
@@ -364,9 +367,10 @@ measured(
     share_by_descent=by_descent.below(1 / 100),
     share_by_Adam=by_adam.below(1 / 10),
     wrong_if="the drift did not about halve with the step, or descent came a "
-    "hundredth of the way, or Adam a tenth (bounds set after seeing)",
+    "hundredth of the way, or Adam a tenth",
     moved=np.median(moved),
     needed=np.median(needed),
+    threshold_from="after seeing",
 )
 
 # %%

@@ -116,6 +116,7 @@ measured(
     headline=True,
     points=values.shape[1],
     parameters=good.fit.recipe.n_parameters(),
+    threshold_from="after seeing",
 )
 measured(
     "one-direction-is-half-of-it",
@@ -125,8 +126,8 @@ measured(
     top.above(0.3),
     decades=decades.above(1),
     wrong_if="the steepest might hold less than three times its share, or a "
-    "factor of ten be all that lies between it and the last (bounds set after "
-    "seeing)",
+    "factor of ten be all that lies between it and the last",
+    threshold_from="after seeing",
 )
 
 # %%
@@ -190,6 +191,7 @@ measured(
     "A random step of a tenth of each unit's size raises the loss {:,.0f} "
     "times as much at a bad minimum as at the good one, in the median.",
     narrower.above(10),
+    threshold_from="after seeing",
 )
 
 # %%
@@ -284,16 +286,18 @@ measured(
     "are in the same order.",
     height("line to bad, as listed").above(3),
     wrong_if="the mountain might be lower than three noise variances, or "
-    "order make it less than half as low (bounds set after seeing)",
+    "order make it less than half as low",
     order=height("line to other, aligned", "line to other, as listed").below(
         1 / 2
     ),
+    threshold_from="after seeing",
 )
 measured(
     "a-curve-goes-around",
     "A bent path from good to bad avoids all but {:.1%} of the height of the "
     "mountain on the straight line, in the median.",
     height("curve to bad", "line to bad, as listed").below(0.2),
+    threshold_from="after seeing",
 )
 
 # %%

@@ -207,6 +207,7 @@ measured(
     "beforehand, or a seed did not arrive",
     headline=True,
     near=bands["gradient descent"][0],
+    threshold_from="fixed beforehand",
 )
 measured(
     "heavy-ball-at-the-edge",
@@ -218,6 +219,7 @@ measured(
     wrong_if="the interval left the band from 0.85 to 1.05, fixed "
     "beforehand, or a seed did not arrive",
     near=bands["heavy ball"][0],
+    threshold_from="fixed beforehand",
 )
 measured(
     "adam-at-the-edge",
@@ -229,6 +231,7 @@ measured(
     wrong_if="the interval left the band from 0.70 to 1.05, fixed "
     "beforehand, or a seed did not arrive",
     near=bands["Adam"][0],
+    threshold_from="fixed beforehand",
 )
 
 # %%
@@ -294,9 +297,10 @@ measured(
     falls.above(1 / 2),
     rising_steps=often.above(0.1),
     wrong_if="the loss might fall for only half of the seeds, or less than a "
-    "tenth of the steps raise it (bounds set after seeing)",
+    "tenth of the steps raise it",
     count=np.sum(end < start),
     left=np.median(end / start),
+    threshold_from="after seeing",
 )
 
 # %%

@@ -106,8 +106,9 @@ measured(
     error.above(0.5),
     to_line=to_line.above(0.8),
     wrong_if="it might be half the noise variance, or four fifths of the "
-    "line's (bounds set after seeing)",
+    "line's",
     headline=True,
+    threshold_from="after seeing",
 )
 
 # %%
@@ -146,6 +147,7 @@ measured(
     "lowest that is found is {:.1%} of the largest, in the median over {n} "
     "seeds.",
     lowest.below(-1e-3),
+    threshold_from="after seeing",
 )
 
 # %%
@@ -223,8 +225,8 @@ measured(
     "On the same points, the bowl of a good minimum is ten to the {:.1f} "
     "times as large as that of a bad one, in the median.",
     smaller("wrong by 8").above(8),
-    wrong_if="it might be less than a hundred million times (bound set after "
-    "seeing)",
+    wrong_if="it might be less than a hundred million times",
+    threshold_from="after seeing",
 )
 
 # %%
@@ -321,6 +323,7 @@ measured(
     "Of two bad minima of the same loss, made by the same detour from other "
     "first weights, the larger is the better in {:.0%} of cases.",
     right_guesses(-size, risk, points).above(1 / 2),
+    threshold_from="theory",
 )
 
 # %%
@@ -336,8 +339,8 @@ measured(
     "alike: the worst has {:.2f} times the excess risk of the best, in the "
     "median over {n} sets of points.",
     spread.below(1.5),
-    wrong_if="the worst might have one and a half times the risk of the best "
-    "(bound set after seeing)",
+    wrong_if="the worst might have one and a half times the risk of the best",
+    threshold_from="after seeing",
 )
 flatter = right_guesses(top, risk, points)
 print(f"the flatter of two is the better: {flatter:.0%} of cases")

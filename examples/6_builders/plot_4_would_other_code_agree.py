@@ -305,6 +305,7 @@ measured(
     more.inside(-FOLLOWED_MARGIN, FOLLOWED_MARGIN),
     wrong_if="the interval left the margin of one effective parameter, fixed "
     "before these seeds were run",
+    threshold_from="fixed beforehand",
 )
 
 # %%
