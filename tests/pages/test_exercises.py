@@ -17,6 +17,7 @@ LONGER = EXAMPLES / "2_is_it_true" / "plot_2_what_if_we_keep_training.py"
 RECIPE = EXAMPLES / "2_is_it_true" / "plot_3_is_it_the_recipe.py"
 INGREDIENT = EXAMPLES / "2_is_it_true" / "plot_4_which_ingredient.py"
 KNOWN = EXAMPLES / "2_is_it_true" / "plot_5_could_i_have_known.py"
+BIRTH = EXAMPLES / "3_function_space" / "plot_1_why_does_it_start_as_a_line.py"
 BITS = EXAMPLES / "6_builders" / "plot_3_same_bits_everywhere.py"
 
 
@@ -197,3 +198,11 @@ def test_a_push_five_thousand_times_as_strong_ends_no_further_away(perform):
     for page in (far, near):
         pairs = zip(page["run"][-1], page["changed"]["one last digit"][-1], strict=True)
         assert max(abs(a - b).max() for a, b in pairs) == pytest.approx(1, rel=0.5)
+
+
+def test_with_random_biases_a_newborn_network_bends_in_many_ways(claims_of, perform):
+    biases = [("(100,) * depth, dtype", "(100,) * depth, bias_std=1.0, dtype")]
+    ranks = perform(BIRTH, "line", changes=biases)["ranks"][0]
+    assert np.median((ranks > 1e-6).sum(axis=1)) > 10
+    found = claims_of(BIRTH, waits_for={"born-a-line", "rank-two"}, changes=biases)
+    assert found == {"born-a-line": False, "rank-two": False}
