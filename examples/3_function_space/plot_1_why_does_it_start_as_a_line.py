@@ -31,7 +31,7 @@ from overfit_tutorial.training import STORY
 from overfit_tutorial.weights.tangents import tangent_kernel
 
 plt.style.use(figures.STYLE)
-BIRTH_SEED, SEED, N_SEEDS = 70, 71, 64
+BIRTH_SEED, SEED, SIZE_SEED, N_SEEDS = 70, 2, 71, 64
 DEPTHS = range(1, 9)
 
 # %%
@@ -154,7 +154,9 @@ exact(
 # far? We count the parameters that it effectively uses: the share of the noise
 # that it follows, times the number of points
 # (:doc:`/auto_examples/1_story/plot_1_how_wrong_can_a_curve_be`). A line uses
-# two, a curve through all dots a hundred.
+# two, a curve through all dots a hundred. The networks are those of
+# :doc:`What if we keep training?
+# </auto_examples/2_is_it_true/plot_2_what_if_we_keep_training>`.
 
 MOMENTS = (100, 200, 400, 800, 1600, 3200, 6400)
 used = {}
@@ -164,8 +166,8 @@ for name, batch_size in (("batches of 32", 32), ("full batch", None)):
         {"batch_size": [batch_size], "moments": [MOMENTS]},
         seed=SEED,
         n_seeds=N_SEEDS,
+        seeds_per_block=N_SEEDS,
     )
-    fingerprints.state(f"birth-{name.replace(' ', '-')}", table)
     used[name] = [
         statistics.bootstrap_interval(
             100 * table[f"followed_{moment}"], np.mean, seed=0, confidence=0.99
@@ -230,7 +232,7 @@ measured(
 shapes = [(100,) * depth for depth in (1, 2, 3, 5, 8)]
 shapes += [(width,) * 5 for width in (10, 30, 200)]
 sizes = run_sweep(
-    judge_recipe, {"hidden_widths": shapes}, seed=SEED, n_seeds=N_SEEDS
+    judge_recipe, {"hidden_widths": shapes}, seed=SIZE_SEED, n_seeds=N_SEEDS
 )
 fingerprints.state("sizes", sizes)
 rows = {"network": [], "parameters": [], "effectively": []}
