@@ -92,7 +92,7 @@ sphinx_gallery_conf = {
     "plot_gallery": True,
 }
 
-#: The pages of the 20-minute path that exist.
+#: The pages of the 35-minute path that exist.
 reading_path = [
     "auto_examples/1_story/plot_1_how_wrong_can_a_curve_be",
     "auto_examples/1_story/plot_2_do_parameters_chase_noise",

@@ -356,7 +356,7 @@ def plot_plane(
     ticks = [0, 0.01, 0.02, 0.05, 0.2, 1]
     ax.set_xticks(ticks, [f"{tick:.0%}" for tick in ticks])
     ax.minorticks_off()
-    ax.set(xlim=(min(-0.005, ax.get_xlim()[0]), 1.4), xlabel="noise followed (log scale)")
+    ax.set(xlim=(min(-0.005, ax.get_xlim()[0]), 1.4), xlabel="noise followed")
     ax.set_ylabel("excess risk (log scale)")
     return ax
 

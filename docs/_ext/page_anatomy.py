@@ -23,7 +23,7 @@ from words import SEPARATOR, link, typeset
 # Prose is read at 238 words a minute (Brysbaert 2019), this more slowly; code is skimmed.
 _WORDS_A_MINUTE, _CODE_LINES_A_MINUTE = 180, 120
 _CARD_LENGTH = 200
-_PATH = "on the 20-minute path"
+_PATH = "on the 35-minute path"
 _LIFTED, _ANSWER = "This is the figure at the top of the page.", "figure-of-the-answer"
 
 
@@ -164,7 +164,7 @@ class PageCard(SphinxDirective):
 
 
 class ReadingPath(SphinxDirective):
-    """The titles of the pages on the 20-minute path, in order."""
+    """The titles of the pages on the 35-minute path, in order."""
 
     def run(self) -> list[nodes.Node]:
         steps = nodes.enumerated_list(classes=["reading-path"])

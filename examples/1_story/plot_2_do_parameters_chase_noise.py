@@ -297,30 +297,27 @@ figures.show(
 
 tables.show(
     {
-        "weights": [start for start, _, _ in cells],
-        "sharpness": [f"{sharpness[start]:.0e}" for start, _, _ in cells],
-        "trained by": [
-            {"adam": "Adam", "sgd": "gradient descent"}[optimizer]
-            for _, optimizer, _ in cells
+        "from": [f"{start} ({sharpness[start]:.0e})" for start, _, _ in cells],
+        "by": [
+            f"{ {'adam': 'Adam', 'sgd': 'descent'}[optimizer] } {rate:g}"
+            for _, optimizer, rate in cells
         ],
-        "rate": [f"{rate:g}" for _, _, rate in cells],
-        "error after 4 steps": [
-            cell["at first"].median() for cell in cells.values()
-        ],
+        "after 4": [cell["at first"].median() for cell in cells.values()],
         "after 800": [cell["at last"].median() for cell in cells.values()],
-        "noise followed": [cell.followed.median() for cell in cells.values()],
+        "noise": [cell.followed.median() for cell in cells.values()],
     },
-    error_after_4_steps=".2g",
-    after_800=".2g",
-    noise_followed=".0%",
+    after_4=".1g",
+    after_800=".1g",
+    noise=".0%",
 )
 
 # %%
-# Errors are medians over the networks, in units of the line's; sharpness is
-# that of the story's network. Set by hand, the wild curve is lost within the
-# first four steps, even if these are a hundred times smaller than the story's.
-# From the funnel, the story's steps leave it as well, but come back to it.
-# Gradient descent does not, unless its steps are tiny.
+# In brackets is the sharpness, for the story's points. Then the training error
+# after 4 and 800 steps, in units of the line's, and the noise followed at the
+# end: medians over the networks. Set by hand, the wild curve is lost within
+# the first four steps, even if these are a hundred times smaller than the
+# story's. From the funnel, the story's steps leave it as well, but come back
+# to it. Gradient descent does not, unless its steps are tiny.
 
 by_hand, rescaled = (
     cells[start, "adam", 0.01] for start in ("by hand", "rescaled")

@@ -118,9 +118,9 @@ figures.show(
 
 measured(
     "a-line-badly-aimed",
-    "The network is a straight line, badly aimed: the wrong height and tilt "
-    "are {:.0%} of its excess risk, in the median. Of its 40,701 parameters "
-    "it effectively uses about {effective_parameters:.1f}.",
+    "The network is nearly a straight line, badly aimed: wrong height and "
+    "tilt are {:.0%} of its excess risk, in the median. Of its 40,701 "
+    "parameters it effectively uses about {effective_parameters:.1f}.",
     straight_share.above(0.75),
     effective_parameters=effective.inside(1, 6),
     headline=True,
@@ -140,7 +140,7 @@ measured(
 #
 # for the noise :math:`\varepsilon` of the points and the share :math:`s` of it
 # that is followed. So a training error that does not fall can hide noise that
-# is followed: it needs only to be off the truth by as much.
+# is followed, if the distance to the truth grows as fast.
 
 noise = samples.y - samples.truth(samples.x)
 fitted = fits.predict(samples.x)
@@ -209,6 +209,9 @@ measured(
     in_the_rest=means[4].below(0.05),
     more_on_the_left=means[5].above(0.01),
     of_the_bends=left.above(0.75),
+    wrong_if="it might fit its points better than 0.95 times the line's "
+    "error, follow 5% of the noise right of x = 5 or no more than 1% beyond "
+    "that left of it, or turn less than three quarters left of x = 2",
     threshold_from="after seeing",
 )
 
@@ -268,9 +271,9 @@ measured(
 #
 # Why is it so badly aimed? Adam with a constant step size and small batches
 # never settles: the line keeps shaking. The mean of the weights over the
-# second half of the training stands still where they dance. Nothing else
-# changes: the same run, the same steps. So the factor above is largely the
-# size of the last steps. :doc:`A tenth of the learning rate
+# second half of the training does not shake. Nothing else changes: the same
+# run, the same steps. So the factor above is largely the size of the last
+# steps. :doc:`A tenth of the learning rate
 # </auto_examples/2_is_it_true/plot_3_is_it_the_recipe>` shows the same.
 
 shrinks = statistics.quantile_interval(
@@ -336,9 +339,10 @@ measured(
 #
 # It was not luck that no curve is wild: what 800 steps give is a straight line
 # with a few bends at its left end, and it has hardly followed the noise. It
-# *is* luck how well that line is aimed. The eye saw two curves that look
-# alike; two hundred seeds say that one of them is several times as far from
-# the truth. Repeat the experiment before you believe its picture.
+# *is* luck how well that line is aimed. The picture of the story is of a seed
+# that was aimed well. The median of two hundred is several times as far from
+# the truth as least squares. Repeat the experiment before you believe its
+# picture.
 #
 # What this does not show: what more steps would do. The bends may only need
 # time: :doc:`the next page

@@ -214,8 +214,8 @@ measured(
     "every step it uses {full_batch:.0f}.",
     used["batches of 32"][-1].inside(2, 20),
     full_batch=used["full batch"][-1].inside(20, 100),
-    wrong_if="the interval of the first reached two, the count of a line, or "
-    "that of either reached twenty",
+    wrong_if="the first interval reached two, the count of a line, or twenty, "
+    "or the second reached down to twenty",
     headline=True,
     parameters=STORY.n_parameters(),
     steps=MOMENTS[-1],
@@ -223,8 +223,8 @@ measured(
 )
 
 # %%
-# Its size does not matter
-# ------------------------
+# Its size hardly matters
+# -----------------------
 #
 # Perhaps the story's network is a lucky size. Here are others, from hundreds
 # of parameters to more than a hundred thousand, with the same 800 steps.

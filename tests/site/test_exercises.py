@@ -1,4 +1,4 @@
-"""The pages of the 20-minute path end with exercises, and some let the reader guess before."""
+"""The pages of the 35-minute path end with exercises, and some let the reader guess before."""
 
 import posixpath
 from typing import Any
@@ -10,7 +10,7 @@ SHORTEST_ANSWER = 15
 
 
 def pages_of_the_path(tree: Any) -> list[str]:
-    """Return the pages that the landing page names as the 20-minute path."""
+    """Return the pages that the landing page names as the 35-minute path."""
     return [link["href"].partition("#")[0] for link in tree.select("ol.reading-path a")]
 
 

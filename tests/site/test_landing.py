@@ -17,7 +17,7 @@ COUNTS = {
     "ol.reading-path": 1,
 }
 LINKED = {
-    "the 20-minute path": ".start a[href^='auto_examples/1_story/plot_1']",
+    "the 35-minute path": ".start a[href^='auto_examples/1_story/plot_1']",
     "everything to run": "a[href='why-no-wild-curve.zip']",
     "the site offline": "a[href='why-no-wild-curve-site.zip']",
     "what to teach with": "main a[href='teach.html']",

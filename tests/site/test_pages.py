@@ -150,7 +150,7 @@ def test_the_path_takes_no_longer_than_it_says(site: Any) -> None:
     assert len(lengths) == 1
     assert sum(minutes for minutes, promised in found if promised) <= lengths.pop()
     button = site.tree("index.html").select_one(".start").get_text()
-    assert button.strip() == "Read it in 20 minutes"
+    assert button.strip() == "Read it in 35 minutes"
 
 
 def test_the_build_came_to_its_end() -> None:
@@ -216,7 +216,7 @@ def test_the_keys_of_the_bibliography_are_found(citation_keys: list[str]) -> Non
 
 
 def test_minutes_are_read() -> None:
-    assert find_minutes("4 min · runs in 2 s · ★ on the 20-minute path") == (4, 20)
+    assert find_minutes("4 min · runs in 2 s · ★ on the 35-minute path") == (4, 35)
     assert find_minutes("12 min · deeper") == (12, 0)
 
 
