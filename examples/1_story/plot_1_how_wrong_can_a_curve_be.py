@@ -183,10 +183,11 @@ for name in rules:
 #       No. Least squares never leaves a parameter unused: each one fits a
 #       hundredth of the noise, whether the truth needs it or not.
 #
-# For whatever is fitted by least squares, the expectation of :math:`s` is the
-# number of parameters over the number of points: :math:`1/n` for the mean,
-# :math:`2/n` for the line. The mean of the :math:`k` nearest points follows
-# :math:`1/k`, so whoever copies the nearest one follows all.
+# For a formula that is linear in its parameters and fitted by least squares,
+# the expectation of :math:`s` is the number of parameters over the number of
+# points: :math:`1/n` for the mean, :math:`2/n` for the line. The mean of the
+# :math:`k` nearest points follows :math:`1/k`, so whoever copies the nearest
+# one follows all.
 #
 # That lets us turn the rule around. Times :math:`n`, the expectation is called
 # the *degrees of freedom* of a fit :cite:`efron1986,efron2004`: how many

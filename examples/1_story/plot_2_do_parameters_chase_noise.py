@@ -288,7 +288,7 @@ ax.legend(loc="lower left")
 figures.show(
     figure,
     caption="Each dot is a network that was set to the curve through its "
-    "points. To the left it still is on that curve, to the right of the line "
+    "points. The further left, the nearer to that curve; right of the line "
     "it fits its points worse than least squares does.",
     alt="Four rows of dots on a logarithmic axis of training error. By hand, "
     "rescaled, and funnel by gradient descent lie to the right of the line's "
@@ -341,7 +341,7 @@ kept = statistics.quantile_interval(cells["funnel", "adam", 0.01].followed)
 thrown = statistics.quantile_interval(cells["funnel", "sgd", 0.001].followed)
 measured(
     "a-flat-wild-curve-is-kept",
-    "Training could end on it: from flatter weights for the same curve, the "
+    "Training can stay on it: from flatter weights for the same curve, the "
     "story's recipe follows {:.0%} of the noise after 800 steps, in the "
     "median. Gradient descent, at a tenth of the rate, is thrown off and "
     "follows {gradient_descent:.0%}.",

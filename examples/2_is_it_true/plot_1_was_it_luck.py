@@ -74,10 +74,10 @@ figures.show(
 #
 # Straight lines, mostly! None has quite the right height and tilt. So we split
 # the excess risk: one part is the straight line nearest to the curve, the rest
-# is bends. And we count. Noise followed, times the number of points, is how
-# many parameters a fit effectively uses; the least-squares line uses two. Now
-# for two hundred seeds. A sweep trains, judges, and keeps the numbers, so that
-# the page is quick the next time.
+# is bends. And we count. The mean of the noise followed, times the number of
+# points, is how many parameters such a fit effectively uses; least squares
+# uses two for a line. Now for two hundred seeds. A sweep trains, judges, and
+# keeps the numbers, so that the page is quick the next time.
 
 table = run_sweep(
     judge_recipe,
@@ -120,7 +120,7 @@ measured(
     "a-line-badly-aimed",
     "The network is nearly a straight line, badly aimed: wrong height and "
     "tilt are {:.0%} of its excess risk, in the median. Of its 40,701 "
-    "parameters it effectively uses about {effective_parameters:.1f}.",
+    "parameters it effectively uses {effective_parameters:.1f}, on average.",
     straight_share.above(0.75),
     effective_parameters=effective.inside(1, 6),
     headline=True,
@@ -128,8 +128,8 @@ measured(
 )
 
 # %%
-# It does not chase the points
-# ----------------------------
+# It hardly chases the points
+# ---------------------------
 #
 # Does it hide more? The training error alone would not tell. Exactly,
 #
@@ -200,11 +200,11 @@ figures.show(
 
 measured(
     "no-noise-chased",
-    "The network does not chase its points: its error on them is {:.2f} times "
-    "a straight line's, in the median. Of the noise it follows "
-    "{in_the_rest:.1%} right of x = 5 and {more_on_the_left:.0%} more left of "
-    "it. That is where it bends: {of_the_bends:.0%} of its turns are left of "
-    "x = 2.",
+    "The network hardly chases its points: its error on them is {:.2f} times "
+    "a straight line's, in the median. Right of x = 5 it follows "
+    "{in_the_rest:.1%} of the noise, about as much as a line does. Left of it "
+    "the chase has begun, with {more_on_the_left:.0%} of the noise on top. "
+    "There it bends: {of_the_bends:.0%} of its turns are left of x = 2.",
     ratio.above(0.95),
     in_the_rest=means[4].below(0.05),
     more_on_the_left=means[5].above(0.01),

@@ -188,7 +188,7 @@ figures.show(
 measured(
     "full-batch-overfits",
     "With all points in every step, the network overfits: after 6,400 steps "
-    "it follows {:.0%} of the noise, and its excess risk is "
+    "it follows {:.0%} of the noise, on average, and its excess risk is "
     "{ratio_of_excess_risks:.1f} times that after 800, in the median.",
     mean(full.followed_6400).above(0.2),
     ratio_of_excess_risks=statistics.quantile_interval(
@@ -209,13 +209,17 @@ error = statistics.quantile_interval(
 measured(
     "small-batches-slow-it",
     "Fresh batches of 32 slow it; they do not stop it. After 6,400 steps "
-    "{:.0%} of the noise is followed, {growth:.0%} more than after 800, "
-    "though the training error still is {training_error:.2f} times a straight "
-    "line's. With all points it is {ahead:.0%} more.",
+    "{:.0%} of the noise is followed. That has grown by {growth:.0%} of the "
+    "noise since step 800, though the training error still is "
+    "{training_error:.2f} times a straight line's. With all points in every "
+    "step, another {ahead:.0%} of the noise is followed.",
     mean(small.followed_6400).above(0.05),
     growth=mean(small.followed_6400 - small.followed_800).above(0),
     training_error=error.above(0.75),
     ahead=mean(full.followed_6400 - small.followed_6400).above(0.1),
+    wrong_if="batches of 32 might follow 5% of the noise or less, not have "
+    "followed more with time, fit their points better than 0.75 times the "
+    "line's error, or be within 10% of the noise of full batches",
     threshold_from="after seeing",
 )
 
@@ -234,7 +238,7 @@ for steps in (200, 400, 800, 1600):
 #
 # Why from the left? If the reason is that the knots start there, overfitting
 # must start elsewhere if they do. So we give the network *x* - 10 instead of
-# *x*. Nothing else changes: all points in every step, 1,600 steps. Now the
+# *x*. Nothing else is changed: all points in every step, 1,600 steps. Now the
 # knots are born in the middle. Guess first: which quarters follow the noise?
 
 middle = train((1600,), batch_size=None, center=10.0)
@@ -285,13 +289,15 @@ inside = born["x = 10"][0] @ [-0.5, 0.5, 0.5, -0.5]
 measured(
     "from-where-knots-are-born",
     "Overfitting comes from where the knots are born. After 6,400 steps with "
-    "all points in each, the first quarter of x follows {:.0%} more of its "
-    "noise than the last; with batches of 32, {with_batches:.0%} more. Where "
-    "knots are born in the middle, the middle half follows "
-    "{in_the_middle:.0%} more than the rest.",
+    "all points in each, the first quarter of x is ahead of the last by "
+    "{:.0%} of its noise; with batches of 32, by {with_batches:.0%}. Where "
+    "knots are born in the middle, the middle half is ahead of the rest by "
+    "{in_the_middle:.0%}.",
     mean(left["full"]).above(0.3),
     with_batches=mean(left["small"]).above(0.05),
     in_the_middle=mean(inside).above(0.1),
+    wrong_if="the first quarter might be ahead by 30% or less, with batches "
+    "of 32 by 5% or less, or the middle half by 10% or less",
     threshold_from="after seeing",
 )
 

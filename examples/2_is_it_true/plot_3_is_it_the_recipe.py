@@ -10,7 +10,8 @@ The story's recipe has a learning rate of 0.01, batches of 32 and raw inputs.
 Somebody chose these numbers. We draw the map around them and expect the
 learning rate to decide how much noise is followed. It decides something else:
 how far from the truth the last step lands. How much noise is followed is
-decided by the batches and the scale of the inputs, together.
+decided by the batches and the scaling of the inputs, together. (Of the
+scaling, it is the shift that matters, as the next page finds.)
 """
 
 import matplotlib.pyplot as plt

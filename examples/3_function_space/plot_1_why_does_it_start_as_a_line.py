@@ -85,6 +85,7 @@ figures.show(
     "it bends at zero, and nowhere else.",
     alt="Eight straight lines fan out from zero to the right, and with other "
     "slopes to the left.",
+    headline=True,
 )
 
 exact(
@@ -93,6 +94,7 @@ exact(
     "bend anywhere right of zero.",
     number(np.count_nonzero(bent)).equal_to(0),
     wrong_if="any of them had a bend at a place above zero",
+    headline=True,
     networks=len(bent),
     threshold_from="theory",
 )
@@ -183,28 +185,27 @@ for name, (role, marker) in roles.items():
     ax.plot(MOMENTS, middle, marker=marker, color=color, label=name)
     ends = np.transpose([found.ends for found in used[name]])
     ax.vlines(MOMENTS, *ends, color=color, linewidth=1.5)
-for height, label in ((2, "a line"), (100, "all dots"), (40_701, "40,701")):
+for height, label in ((2, "a line"), (100, "all dots")):
     ax.axhline(height, color=figures.LIGHT["muted"], linewidth=1)
     ax.annotate(label, (MOMENTS[-1], height), ha="right", va="bottom")
 ax.axvline(800, color=figures.LIGHT["grid"], linewidth=6, zorder=0)
-ax.set(xscale="log", yscale="log", ylim=(1, 1e5), xlabel="steps")
+ax.set(xscale="log", yscale="log", ylim=(1, 150), xlabel="steps")
 ax.set_ylabel("effective parameters")
 ax.set_xticks(MOMENTS, [f"{moment:,}" for moment in MOMENTS])
 ax.minorticks_off()
-ax.legend(loc="center left")
-ax.set_title("Of 40,701 parameters, it uses a few")
+ax.legend(loc="upper left")
+ax.set_title("It takes many steps to use many parameters")
 figures.show(
     figure,
     caption="Means over 64 networks with their 99% intervals. The story stops "
     "at 800 steps, the gray bar. Both axes are logarithmic.",
-    alt="Two rising curves over the number of steps, far below a line at "
-    "40,701. They begin near two, the count of a straight line. At 800 steps "
+    alt="Two rising curves over the number of steps. They begin near two, the "
+    "count of a straight line, and end below a hundred. At 800 steps "
     "batches of 32 are at "
     f"{used['batches of 32'][3].value:.0f}, full batches at "
     f"{used['full batch'][3].value:.0f}; at 6,400 steps, "
     f"{used['batches of 32'][-1].value:.0f} and "
     f"{used['full batch'][-1].value:.0f}.",
-    headline=True,
 )
 
 measured(
@@ -216,15 +217,14 @@ measured(
     full_batch=used["full batch"][-1].inside(20, 100),
     wrong_if="the first interval reached two, the count of a line, or twenty, "
     "or the second reached down to twenty",
-    headline=True,
     parameters=STORY.n_parameters(),
     steps=MOMENTS[-1],
     threshold_from="after seeing",
 )
 
 # %%
-# Its size hardly matters
-# -----------------------
+# In 800 steps, its size hardly matters
+# -------------------------------------
 #
 # Perhaps the story's network is a lucky size. Here are others, from hundreds
 # of parameters to more than a hundred thousand, with the same 800 steps.
@@ -251,8 +251,8 @@ tables.show(rows, parameters=",", effectively=".1f")
 most = max(rows["effectively"], key=lambda found: found.high)
 measured(
     "size-does-not-matter",
-    "From {smallest:,} to {largest:,} parameters, no size of network uses "
-    "more than {:.1f} of them effectively, on average.",
+    "From {smallest:,} to {largest:,} parameters, all sizes of network "
+    "effectively use a few in 800 steps: {:.1f} at most, on average.",
     most.below(10),
     wrong_if="the interval of the largest of these eight means reached ten",
     smallest=min(rows["parameters"]),
@@ -268,11 +268,10 @@ measured(
 # to bend but zero. Then 800 steps are too few to make much else of it. To
 # count parameters is to count what could be used, not what is.
 #
-# What this does not show: why the bends come from the left, where
-# :doc:`longer training
-# </auto_examples/2_is_it_true/plot_2_what_if_we_keep_training>` shows that they
-# do. And it is a fact about biases of zero and one input: with random biases a
-# network is born with bends everywhere.
+# What this does not show: why the bends come from the left, where :doc:`longer
+# training </auto_examples/2_is_it_true/plot_2_what_if_we_keep_training>` shows
+# that they do. And it is a fact about biases of zero and one input: with
+# random biases a network is born with bends everywhere.
 #
 # All of this was judged by a truth that one does not have at home.
 # :doc:`/auto_examples/2_is_it_true/plot_5_could_i_have_known` says what can be

@@ -382,7 +382,7 @@ print(f"the flatter of two is the better: {flatter:.0%} of cases")
 # story's network, without them and at no minimum, is well-behaved.
 #
 # What would? A network starts as a straight line, it takes many steps to bend
-# it, and fresh batches undo the chase after single points. That is about
+# it, and fresh small batches make it take more. That is about
 # functions and training, not about the landscape: see
 # :doc:`/auto_examples/2_is_it_true/plot_4_which_ingredient`.
 #
