@@ -135,12 +135,12 @@ measured(
 #
 # .. math::
 #
-#    \text{training error} = (1 - 2 s) \, \overline{\varepsilon^2}
-#    + \overline{(f - t)^2}
+#    \text{training error} = \frac{1 - 2 s}{n} \sum_i \varepsilon_i^2
+#    + \frac{1}{n} \sum_i (f(x_i) - t(x_i))^2
 #
-# for the noise :math:`\varepsilon` of the points and the share :math:`s` of it
-# that is followed. So a training error that does not fall can hide noise that
-# is followed, if the distance to the truth grows as fast.
+# for the noise :math:`\varepsilon_i` of the points and the share :math:`s` of
+# it that is followed. So a training error that does not fall can hide noise
+# that is followed, if the distance to the truth grows as fast.
 
 noise = samples.y - samples.truth(samples.x)
 fitted = fits.predict(samples.x)

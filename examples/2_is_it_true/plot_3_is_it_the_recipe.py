@@ -169,7 +169,7 @@ story, slow, without_four = (
     changed[k * N_LUCK : (k + 1) * N_LUCK].reset_index() for k in range(3)
 )
 
-figure, ax = plt.subplots(figsize=(5.6, 4.6))
+figure, ax = plt.subplots(figsize=(5.6, 5.2))
 rows = {
     "the story": (story.risk, "network"),
     "without the\nbatch of four": (without_four.risk, "series_b"),

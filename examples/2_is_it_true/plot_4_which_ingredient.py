@@ -418,3 +418,14 @@ measured(
 #       Those of networks that lack one ingredient all but vanish, and so does
 #       that of batch noise alone. A line at birth alone then protects about
 #       half. Few steps alone still protect few, and none left, none.
+#
+# .. exercise:: Only one number
+#
+#    Predict first: if only the noise followed counted, and not how far a
+#    network is from the truth, would many more overfit? Put ``0.0`` in the
+#    place of ``ladder.halfway_to_the_dots()``, and read the table.
+#
+#    .. answer::
+#
+#       Hardly any. Who follows a tenth of the noise pays for it: no count
+#       rises by more than five.

@@ -65,7 +65,7 @@ pairs = list(zip(samples.x, samples.y, strict=True))
 fitted = np.array([linear.fit_line(x, y)(x) for x, y in pairs])
 line_error = np.mean((fitted - samples.y) ** 2, axis=1) / noise_variance
 
-figure, ax = plt.subplots(figsize=(5.6, 3.8))
+figure, ax = plt.subplots(figsize=(5.6, 4.4))
 at_good, at_bad = (
     found.training_error[found.interpolates] / found.points.noise_std**2
     for found in (minima["no detour"], minima["wrong by 8"])
@@ -127,7 +127,7 @@ for fit, (x, y) in zip(story, pairs, strict=True):
     edges.append(seen.min() / seen.max())
 lowest = statistics.quantile_interval(edges, confidence=0.99)
 
-figure, ax = plt.subplots(figsize=(5.6, 3.2))
+figure, ax = plt.subplots(figsize=(5.6, 3.8))
 bars = 100 * np.sort(edges)
 ax.bar(range(1, N_STORIES + 1), bars, color=figures.LIGHT["network"])
 ax.set(xlabel="seed, in order", ylabel="lowest / largest, %")
@@ -191,7 +191,7 @@ def smaller(name, scale=SCALE):
     return statistics.quantile_interval(gap, confidence=0.99)
 
 
-figure, ax = plt.subplots(figsize=(5.6, 3.2))
+figure, ax = plt.subplots(figsize=(5.6, 3.8))
 roles = dict(
     zip(minima, ("network", "line", "series_b", "series_a"), strict=True)
 )

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from overfit_tutorial.exact import definition
+from overfit_tutorial.weights.tangents import tangent_kernel
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 LADDER = EXAMPLES / "1_story" / "plot_1_how_wrong_can_a_curve_be.py"
@@ -165,6 +166,13 @@ def test_a_stricter_verdict_leaves_the_order_of_the_ingredients(perform):
     assert counts["noise, line, steps"] > 28
 
 
+def test_who_follows_the_noise_pays_for_it(perform):
+    one = [("0.1, ladder.halfway_to_the_dots()", "0.1, 0.0")]
+    more, both = (perform(INGREDIENT, "counts", changes=c)["counts"] for c in (one, ()))
+    rises = [more[name] - both[name] for name in both]
+    assert 0 <= min(rises) <= max(rises) <= 5
+
+
 def test_the_sign_of_the_gap_is_right_more_often_than_not(perform):
     page = perform(KNOWN, "truth")
     few, many = (
@@ -206,3 +214,14 @@ def test_with_random_biases_a_newborn_network_bends_in_many_ways(claims_of, perf
     assert np.median((ranks > 1e-6).sum(axis=1)) > 10
     found = claims_of(BIRTH, waits_for={"born-a-line", "rank-two"}, changes=biases)
     assert found == {"born-a-line": False, "rank-two": False}
+
+
+def test_divided_inputs_are_as_raw_ones_at_birth(perform):
+    divided = [("points.x - center", "points.x / max(center, 1)")]
+    with pytest.raises(AssertionError):
+        perform(BIRTH, "line", changes=divided)
+    page = perform(BIRTH, "newborn", "points")
+    kernels = [tangent_kernel(w, page["points"].x / 10) for w in page["newborn"].values()]
+    values = np.linalg.eigvalsh(np.concatenate(kernels))[:, ::-1]
+    assert (values[:, 1] > 1e-9 * values[:, 0]).all()
+    assert (values[:, 2] < 1e-12 * values[:, 0]).all()

@@ -28,7 +28,7 @@ SOURCE_URL = "https:/" + "/example.org/somebody/overfit_tutorial"
 LEDGER_ROWS = "ol.ledger > li"
 PREFIX = "/a/sub path/".replace(" ", "-")
 SCRIPT = "auto_examples/1_story/plot_1_how_wrong_can_a_curve_be"
-QUESTION = "How wrong can a curve be?"
+QUESTION = "How wrong can a curve be, and how much noise can it follow?"
 EVERYTHING = "why-no-wild-curve"
 TIMING = "auto_examples/6_builders/plot_1_why_is_fit_slow.html"
 # What the build has swept is taken from its store: the wheel's code is the same.

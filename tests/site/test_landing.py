@@ -80,7 +80,7 @@ def test_every_page_has_a_card_that_says_something(site: Any) -> None:
 WHOLE = (
     "<h1>A</h1>"
     + 2 * '<figure class="twins"><img width="560" height="420"></figure>'
-    + 9 * '<p class="quoted-claim">'
+    + 6 * '<p class="quoted-claim">'
     + '<p class="start"><a href="auto_examples/1_story/plot_1_a.html"></a></p>'
     + '<ol class="reading-path"></ol><main><a href="why-no-wild-curve.zip"></a>'
     + '<a href="why-no-wild-curve-site.zip"></a><a href="teach.html"></a>'
