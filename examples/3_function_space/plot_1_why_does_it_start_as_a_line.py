@@ -192,7 +192,7 @@ ax.set(xscale="log", yscale="log", ylim=(1, 150), xlabel="steps")
 ax.set_ylabel("effective parameters")
 ax.set_xticks(MOMENTS, [f"{moment:,}" for moment in MOMENTS])
 ax.minorticks_off()
-ax.legend(loc="upper left")
+ax.legend(loc=(0.02, 0.6))
 ax.set_title("It takes many steps to use many parameters")
 figures.show(
     figure,
@@ -246,14 +246,19 @@ for widths in shapes:
     )
 
 figure, ax = plt.subplots(figsize=(5.6, 4.4))
-for widths, count, found in zip(shapes, parameters, effectively, strict=True):
+order = np.argsort(np.argsort(parameters))
+for k, (widths, count, found) in enumerate(
+    zip(shapes, parameters, effectively, strict=True)
+):
     color = figures.LIGHT["network" if widths == (100,) * 5 else "series_a"]
     ax.plot([count, count], found.ends, color=color, linewidth=2)
     ax.plot(count, found.value, "o", color=color, markersize=8)
     label = f"{len(widths)} × {widths[0]}"
-    ax.annotate(label, (count, found.high + 0.4), ha="center")
+    height = found.high + 0.3 if order[k] % 2 else found.low - 0.3
+    side = "bottom" if order[k] % 2 else "top"
+    ax.annotate(label, (count, height), ha="center", va=side)
 ax.axhline(2, color=figures.LIGHT["line"], linewidth=2)
-ax.annotate("a line", (1.6e5, 2), ha="right", va="top")
+ax.annotate("a line", (3.9e5, 2), ha="right", va="top")
 ax.set(xscale="log", xlim=(150, 4e5), ylim=(0, 12), xlabel="parameters")
 ax.set_ylabel("effective parameters")
 ax.set_title("Five hundred times the parameters, a few in use")
