@@ -271,9 +271,9 @@ measured(
 #
 # Why is it so badly aimed? Adam with a constant step size and small batches
 # never settles: the line keeps shaking. The mean of the weights over the
-# second half of the training does not shake. Nothing else changes: the same
-# run, the same steps. So the factor above is largely the size of the last
-# steps. :doc:`A tenth of the learning rate
+# second half of the training does not shake :cite:`izmailov2018`. Nothing else
+# changes: the same run, the same steps. So the factor above is largely the
+# size of the last steps. :doc:`A tenth of the learning rate
 # </auto_examples/2_is_it_true/plot_3_is_it_the_recipe>` shows the same.
 
 shrinks = statistics.quantile_interval(

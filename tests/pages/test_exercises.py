@@ -220,7 +220,7 @@ def test_divided_inputs_are_as_raw_ones_at_birth(perform):
     divided = [("points.x - center", "points.x / max(center, 1)")]
     with pytest.raises(AssertionError):
         perform(BIRTH, "line", changes=divided)
-    page = perform(BIRTH, "newborn", "points")
+    page = perform(BIRTH, "curve")  # the last that the births leave behind
     kernels = [tangent_kernel(w, page["points"].x / 10) for w in page["newborn"].values()]
     values = np.linalg.eigvalsh(np.concatenate(kernels))[:, ::-1]
     assert (values[:, 1] > 1e-9 * values[:, 0]).all()
