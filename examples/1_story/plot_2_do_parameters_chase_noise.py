@@ -260,7 +260,7 @@ table["at last"] = table.error / table.line_error
 names = ["start", "optimizer", "learning_rate"]
 cells = dict(list(table.groupby(names, sort=False)))
 
-figure, ax = plt.subplots(figsize=(5.6, 5.0))
+figure, ax = plt.subplots(figsize=(5.6, 5.4))
 rows = {
     "by hand": ("by hand", "adam", 0.01),
     "rescaled": ("rescaled", "adam", 0.01),

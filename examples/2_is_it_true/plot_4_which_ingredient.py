@@ -250,7 +250,7 @@ tables.show(
     excess_risk=".2f",
 )
 
-figure, ax = plt.subplots(figsize=(5.6, 4.6))
+figure, ax = plt.subplots(figsize=(5.6, 5.4))
 groups = {
     "all three": ("nothing", "network", "o"),
     "the batch noise": ("line, steps", "series_b", "^"),
@@ -345,7 +345,7 @@ both = {
 }
 fresh, repeated, whole = both.values()
 
-figure, ax = plt.subplots(figsize=(5.6, 3.0))
+figure, ax = plt.subplots(figsize=(5.6, 4.0))
 rows = {
     "a new order\nin each epoch": (fresh, "network"),
     "one order,\nrepeated": (repeated, "series_b"),

@@ -71,7 +71,7 @@ for depth in DEPTHS:
         curve = PiecewiseLinear.from_weights([array[k] for array in weights])
         bent.append(curve.total_curvature(1e-9, np.inf))
 
-figure, ax = plt.subplots(figsize=(5.6, 4.0))
+figure, ax = plt.subplots(figsize=(5.6, 4.4))
 grid = np.linspace(-6, 20, 400)
 for k in range(8):
     curve = PiecewiseLinear.from_weights([array[k] for array in newborn[5]])
@@ -245,7 +245,7 @@ for widths in shapes:
         )
     )
 
-figure, ax = plt.subplots(figsize=(5.6, 4.4))
+figure, ax = plt.subplots(figsize=(5.6, 5.0))
 order = np.argsort(np.argsort(parameters))
 for k, (widths, count, found) in enumerate(
     zip(shapes, parameters, effectively, strict=True)

@@ -51,7 +51,7 @@ QUERIES = {
     "edge of stability": {EDGE, "glossary.html", "api/studies.sharpness.html"},
     "wave truth": {CURVED},
     "standardized inputs": {RECIPE, LONGER, INGREDIENT},
-    "batch noise": {INGREDIENT, "glossary.html"},
+    "batch noise": {INGREDIENT, LONGER, "glossary.html"},
     "random biases": {INGREDIENT},
     "early stopping": {KNOWN, "glossary.html"},
     "double descent": {"glossary.html"},
