@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from overfit_tutorial import _arguments
 from overfit_tutorial.weights import arrays
 from overfit_tutorial.weights.arrays import Weights
+from overfit_tutorial.weights.tangents import signals_and_slopes
 
 
 def align_permutation(weights_a: Sequence[ArrayLike], weights_b: Sequence[ArrayLike]) -> Weights:
@@ -164,13 +165,17 @@ def flatten(weights: Sequence[ArrayLike], x: ArrayLike) -> Weights:
     [8.0, 8.0]
     """
     scaled = list(arrays.check_dense("weights", weights))
-    places = _arguments.check_vector("x", x)[:, np.newaxis]
+    places = _arguments.check_vector("x", x)
     if scaled[0].shape[0] != 1 or scaled[-1].shape != (1,):
         raise ValueError(
             "weights must be those of a network with one input and one output, got kernels from "
             f"{scaled[0].shape} to {scaled[-2].shape}"
         )
-    squares, slopes = _squares([array.astype(np.float64) for array in scaled], places)
+    doubles = [array.astype(np.float64) for array in scaled]
+    layers = list(zip(doubles[::2], doubles[1::2], strict=True))
+    squares, slopes = (
+        [values**2 for values in found] for found in signals_and_slopes(layers, places)
+    )
     n_hidden = len(squares) - 1
     # Squared factors of what leaves each hidden layer; the inputs have no factor of their own.
     factors = [np.ones(squares[layer].shape[1]) for layer in range(n_hidden + 1)]
@@ -231,21 +236,3 @@ def _squared_distance(first: Weights, second: Weights) -> float:
     return sum(
         float(np.sum((a.astype(np.float64) - b) ** 2)) for a, b in zip(first, second, strict=True)
     )
-
-
-def _squares(
-    weights: Weights, places: NDArray[np.float64]
-) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]]:
-    """Return the squares of what enters each layer, and of the slopes of what it puts out.
-
-    All are of shape ``(n_samples, n_units)``; a slope is the derivative of the network's value.
-    """
-    entering, is_on = [places], []
-    for kernel, bias in zip(weights[:-2:2], weights[1:-2:2], strict=True):
-        drive = entering[-1] @ kernel + bias
-        entering.append(np.maximum(drive, 0))
-        is_on.append(drive > 0)
-    slopes = [np.ones((len(places), 1))]
-    for kernel, on in zip(weights[-2:0:-2], reversed(is_on), strict=True):
-        slopes.insert(0, slopes[0] @ kernel.T * on)
-    return [signal**2 for signal in entering], [slope**2 for slope in slopes]

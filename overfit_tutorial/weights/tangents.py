@@ -52,15 +52,28 @@ def tangent_kernel(weights: Sequence[ArrayLike], x: ArrayLike) -> NDArray[np.flo
     >>> tangent_kernel([[[3.0]], [5.0]], [0.0, 2.0]).tolist()
     [[1.0, 1.0], [1.0, 5.0]]
     """
-    layers, x = _check(weights, x)
+    signals, slopes = signals_and_slopes(*_check(weights, x))
+    found = np.zeros(1)
+    for signal, slope in zip(reversed(signals), reversed(slopes), strict=True):
+        found = found + (signal @ _turned(signal) + 1) * (slope @ _turned(slope))
+    return found
+
+
+def signals_and_slopes(
+    layers: Sequence[tuple[NDArray[np.float64], NDArray[np.float64]]], x: NDArray[np.float64]
+) -> tuple[list[NDArray[np.float64]], list[NDArray[np.float64]]]:
+    """Return what enters each layer, and the slopes of the output by what leaves it.
+
+    Both have the shape ``(..., n_samples, n_units)``, with the leading axes of the weights. What
+    leaves a layer is meant before it is cut off at zero.
+    """
     signals = [x[..., np.newaxis]]
     for kernel, bias in layers[:-1]:
         signals.append(np.maximum(signals[-1] @ kernel + bias[..., np.newaxis, :], 0))
-    slopes, found = np.ones((1, 1)), np.zeros(1)
-    for (kernel, _), entering in zip(reversed(layers), reversed(signals), strict=True):
-        found = found + (entering @ _turned(entering) + 1) * (slopes @ _turned(slopes))
-        slopes = (slopes @ _turned(kernel)) * (entering > 0)
-    return found
+    slopes = [np.ones((x.shape[-1], 1))]
+    for (kernel, _), signal in zip(reversed(layers[1:]), reversed(signals[1:]), strict=True):
+        slopes.insert(0, (slopes[0] @ _turned(kernel)) * (signal > 0))
+    return signals, slopes
 
 
 def _turned(matrices: NDArray[np.float64]) -> NDArray[np.float64]:
