@@ -339,10 +339,9 @@ measured(
 #
 # It was not luck that no curve is wild: what 800 steps give is a straight line
 # with a few bends at its left end, and it has hardly followed the noise. It
-# *is* luck how well that line is aimed. The picture of the story is of a seed
-# that was aimed well. The median of two hundred is several times as far from
-# the truth as least squares. Repeat the experiment before you believe its
-# picture.
+# *is* luck how well that line is aimed, and one picture says little of it. The
+# median of two hundred is several times as far from the truth as least
+# squares. Repeat the experiment before you believe its picture.
 #
 # What this does not show: what more steps would do. The bends may only need
 # time: :doc:`the next page

@@ -315,10 +315,10 @@ measured(
 # %%
 # Batch noise holds back what has time and bends. In the story's own 800 steps
 # from a line there is little to hold back. How little, these seeds cannot
-# tell: with twice as many, :doc:`the page on longer training
-# </auto_examples/2_is_it_true/plot_2_what_if_we_keep_training>` sees it nearly
-# halve what is followed. In the median the last step, which nothing shakes,
-# ends nearer to the truth without it, as the table says.
+# tell; a figure of :doc:`Why does it start as a line?
+# </auto_examples/3_function_space/plot_1_why_does_it_start_as_a_line>` has
+# more of them. In the median the last step, which nothing shakes, ends nearer
+# to the truth without it, as the table says.
 
 measured(
     "batch-noise-holds-back",

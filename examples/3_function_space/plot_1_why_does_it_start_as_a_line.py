@@ -124,7 +124,7 @@ exact(
     "centered inputs it can change in four: the fifth is {fifth:.0e}.",
     number(ranks[0][:, 2].max()).below(1e-12),
     fifth=number(ranks[10][:, 4].max()).below(1e-12),
-    wrong_if="any of 160 untrained networks had a third eigenvalue, or a "
+    wrong_if="any of these untrained networks had a third eigenvalue, or a "
     "fifth, above a trillionth of the first",
     threshold_from="theory",
 )
@@ -261,7 +261,8 @@ ax.axhline(2, color=figures.LIGHT["line"], linewidth=2)
 ax.annotate("a line", (3.9e5, 2), ha="right", va="top")
 ax.set(xscale="log", xlim=(150, 4e5), ylim=(0, 12), xlabel="parameters")
 ax.set_ylabel("effective parameters")
-ax.set_title("Five hundred times the parameters, a few in use")
+times = max(parameters) / min(parameters)
+ax.set_title(f"{times:.0f} times the parameters, a few in use")
 figures.show(
     figure,
     caption="Layers × units of each. Means over 64 networks after 800 steps, "
