@@ -25,7 +25,7 @@ from overfit_tutorial.studies.sharpness import (
 from overfit_tutorial.training import Recipe
 
 plt.style.use(figures.STYLE)
-N_SEEDS, DATA_SEED, TRAINING_SEED = 16, 2, 3
+N_SEEDS, DATA_SEED, TRAINING_SEED, LOOK_SEED = 16, 2, 3, 4
 
 # %%
 # What a step allows
@@ -112,7 +112,11 @@ for name, recipe in recipes.items():
         *points, recipe, seed=TRAINING_SEED, checkpoints=looks[name]
     )
     sharpness = track_sharpness(
-        fits, *points, preconditioned=name == "Adam", dtype="float32"
+        fits,
+        *points,
+        seed=LOOK_SEED,
+        preconditioned=name == "Adam",
+        dtype="float32",
     )
     ratios[name] = sharpness / stability_threshold(recipe)
     errors[name] = fits.loss

@@ -82,8 +82,8 @@ def track_sharpness(
     x: ArrayLike,
     y: ArrayLike,
     *,
+    seed: _arguments.Seed,
     preconditioned: bool = False,
-    seed: _arguments.Seed = 0,
     rtol: float = 1e-2,
     max_products: int = 200,
     dtype: str = "float64",
@@ -99,12 +99,12 @@ def track_sharpness(
         With checkpoints.
     x, y : array_like of shape (n_samples,) or (n_members, n_samples)
         The points that it was trained on.
+    seed : int or SeedSequence
+        Of the vectors to start from. The answer does not depend on it by more than `rtol`.
     preconditioned : bool
         Of :math:`P^{-1/2} H P^{-1/2}` instead, with the matrix
         :math:`P = \operatorname{diag}(\sqrt{\hat v} + \hat\varepsilon)` by which Adam divides. As
         in Keras, the correction of the bias of the root is that of :math:`\varepsilon`, too.
-    seed : int or SeedSequence
-        Of the vectors to start from. The answer does not depend on it by more than `rtol`.
     rtol : float
         As in `curvature.largest_eigenvalue`: bounds the relative residual, and the error with it.
     max_products : int
@@ -139,7 +139,7 @@ def track_sharpness(
     >>> line, points = Recipe(hidden_widths=(), epochs=5), ([-1.0, 1.0], [0.0, 3.0])
     >>> line = line.replace(batch_size=None)
     >>> fits = fit_ensemble(*points, line, seed=0, n_members=2, checkpoints=[1, 5])
-    >>> track_sharpness(fits, *points).round(6)
+    >>> track_sharpness(fits, *points, seed=0).round(6)
     array([[2., 2.],
            [2., 2.]])
     """
