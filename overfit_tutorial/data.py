@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from overfit_tutorial import _arguments, draws
-from overfit_tutorial.streams import child_seed
+from overfit_tutorial.streams import member_seeds
 
 Curve = Callable[[NDArray[np.float64]], NDArray[np.float64]]
 
@@ -157,14 +157,7 @@ def sample_noisy_many(
     Dataset
         With `x` and `y` of shape ``(n_members, n_samples)``.
     """
-    n_members = _arguments.check_count("n_members", n_members)
-    if isinstance(seed, Sequence):
-        if len(seed) != n_members:
-            raise ValueError(f"seed must have one seed a member, {n_members}, got {len(seed)}")
-        seeds = [_arguments.check_seed(one) for one in seed]
-    else:
-        root = _arguments.check_seed(seed)
-        seeds = [child_seed(root, k) for k in range(n_members)]
+    seeds = member_seeds(seed, _arguments.check_count("n_members", n_members))
     options = {"noise_std": noise_std, "low": low, "high": high}
     return _sample(seeds, truth, n_samples, **options)
 

@@ -30,6 +30,18 @@ def child_seed(seed: np.random.SeedSequence, index: int) -> np.random.SeedSequen
     )
 
 
+def member_seeds(
+    seed: _arguments.Seed | Sequence[_arguments.Seed], n_members: int
+) -> list[np.random.SeedSequence]:
+    """Return the children of a seed, one for each member, or the seeds that are given for each."""
+    if not isinstance(seed, Sequence):
+        root = _arguments.check_seed(seed)
+        return [child_seed(root, k) for k in range(n_members)]
+    if len(seed) != n_members:
+        raise ValueError(f"seed must have one seed a member, {n_members}, got {len(seed)}")
+    return [_arguments.check_seed(one) for one in seed]
+
+
 def split_seeds(
     seeds: Sequence[_arguments.Seed], n_streams: int
 ) -> list[list[np.random.SeedSequence]]:

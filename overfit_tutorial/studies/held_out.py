@@ -1,7 +1,7 @@
-"""Judging and stopping by points held out, where the truth is not known.
+"""Judging a network, stopping it and counting its parameters, where the truth is not known.
 
-Both functions are made for `sweeps.run_sweep`. They know the truth as well, so that a page can say
-whether the held-out points were right.
+All functions are made for `sweeps.run_sweep`. They know the truth as well, so that a page can say
+whether the points that were held out, or shaken, were right.
 """
 
 from collections.abc import Sequence
@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 from overfit_tutorial import _arguments, data, linear
 from overfit_tutorial.ensembles import fit_ensemble
 from overfit_tutorial.recipes import STORY, Recipe
+from overfit_tutorial.shaking import added_noise_followed
 from overfit_tutorial.streams import split_seeds
 
 Columns = dict[str, NDArray[Any]]
@@ -133,6 +134,59 @@ def stop_held_out(
     followed = np.array(follow)
     found = {name: risks[row, columns] for name, row in rows.items()}
     return found | {f"followed_{name}": followed[row, columns] for name, row in rows.items()}
+
+
+def shake_points(
+    *,
+    seeds: Sequence[_arguments.Seed],
+    size: float,
+    recipe: Recipe = STORY,
+    n_train: int = 80,
+) -> Columns:
+    """Train networks on points to which noise is added, and see how much of that they follow.
+
+    Parameters
+    ----------
+    seeds, recipe, n_train
+        As in `compare_held_out`: the points, and what else a seed draws, are the same.
+    size : float
+        Standard deviation of the added noise.
+
+    Returns
+    -------
+    dict of str to ndarray of shape (n_seeds,)
+        ``followed``, the share of the added noise that each network follows
+        (`shaking.added_noise_followed`), and ``line_followed``, that of the least-squares line.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument breaks its rule.
+
+    Examples
+    --------
+    A network without hidden layers that is trained to the end is the line:
+
+    >>> line = Recipe(hidden_widths=(), learning_rate=0.1, batch_size=None, epochs=2000)
+    >>> found = shake_points(seeds=[0, 1], size=1.0, recipe=line)
+    >>> np.allclose(found["followed"], found["line_followed"], rtol=1e-4)
+    True
+    """
+    known, _, training = _draw(seeds, n_train, 1)
+    added = split_seeds(seeds, 4)[3]
+
+    def networks(y: NDArray[np.float64]) -> NDArray[np.float64]:
+        return fit_ensemble(known.x, y, recipe, seed=training).predict(known.x)
+
+    def lines(y: NDArray[np.float64]) -> NDArray[np.float64]:
+        pairs = zip(known.x, y, strict=True)
+        return np.stack([linear.fit_line(x, row)(x) for x, row in pairs])
+
+    fits = {"followed": networks, "line_followed": lines}
+    return {
+        name: np.asarray(added_noise_followed(fit, known.y, size=size, seed=added))
+        for name, fit in fits.items()
+    }
 
 
 def _half_width(values: NDArray[np.float64]) -> NDArray[np.float64]:
