@@ -261,33 +261,34 @@ for widths in shapes:
         )
     )
 
-figure, ax = plt.subplots(figsize=(5.6, 5.0))
-order = np.argsort(np.argsort(parameters))
-for k, (widths, count, found) in enumerate(
-    zip(shapes, parameters, effectively, strict=True)
-):
-    color = figures.LIGHT["network" if widths == (100,) * 5 else "series_a"]
-    ax.plot([count, count], found.ends, color=color, linewidth=2)
-    ax.plot(count, found.value, "o", color=color, markersize=8)
-    label = f"{len(widths)} × {widths[0]}"
-    height = found.high + 0.3 if order[k] % 2 else found.low - 0.3
-    side = "bottom" if order[k] % 2 else "top"
-    ax.annotate(label, (count, height), ha="center", va=side)
-ax.axhline(2, color=figures.LIGHT["line"], linewidth=2)
-ax.annotate("a line", (2.4e6, 2), ha="right", va="top")
-ax.set(xscale="log", xlim=(150, 2.5e6), ylim=(0, 12), xlabel="parameters")
-ax.set_ylabel("effective parameters")
+figure, ax = plt.subplots(figsize=(5.6, 4.6))
+order = np.argsort(parameters)
+for row, k in enumerate(order):
+    story = shapes[k] == STORY.hidden_widths
+    color = figures.LIGHT["network" if story else "series_a"]
+    ax.plot(effectively[k].ends, [row, row], color=color, linewidth=2)
+    ax.plot(effectively[k].value, row, "o", color=color, markersize=8)
+ax.axvline(2, color=figures.LIGHT["line"], linewidth=2)
+ax.annotate("a line", (2.1, len(order) - 0.6), va="bottom")
+names = [f"{len(widths)} × {widths[0]:,}" for widths in shapes]
+ax.set_yticks(
+    range(len(order)), [f"{names[k]}: {parameters[k]:,}" for k in order]
+)
+ax.set(xlim=(0, 12), ylim=(-0.6, len(order) + 0.2))
+ax.grid(axis="y", visible=False)
+ax.set_xlabel("effective parameters")
 times = max(parameters) / min(parameters)
-ax.set_title(f"{times:,.0f} times the parameters, a few in use")
+ax.set_title(f"{times:,.0f} times the parameters, a few in use", x=-0.5)
 figures.show(
     figure,
-    caption="Layers × units of each. Means over 64 networks after 800 steps, "
-    "with 99% intervals. The story's network is in orange.",
-    alt="Nine marks from three hundred to a million parameters, at heights "
+    caption="Layers × units of each, and all parameters. Means over 64 "
+    "networks after 800 steps, with 99% intervals. The story's network is in "
+    "orange.",
+    alt="Nine rows from three hundred to a million parameters, with marks "
     "between "
     f"{min(found.value for found in effectively):.1f} and "
     f"{max(found.value for found in effectively):.1f} effective parameters. "
-    "A line at two runs through or below all intervals.",
+    "A vertical line at two runs through the intervals or left of them.",
 )
 
 most = max(effectively, key=lambda found: found.high)

@@ -1,10 +1,11 @@
-"""Each claim of parts 2 and 5 is false in some world that it speaks of.
+"""Each claim about trained recipes is false in some world that it speaks of.
 
 A page's claims hold on the site, or it would not be built. Here the same page runs in worlds where
 the answer is another: its networks are replaced by curves that nobody trained, and everything
 after the training is the page's own code. A claim that held in all of them could not fail.
 """
 
+import functools
 import itertools
 from pathlib import Path
 
@@ -12,13 +13,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from overfit_tutorial import data, ensembles, linear, sweeps, training
+from overfit_tutorial import data, draws, ensembles, linear, sweeps, training
 from overfit_tutorial.studies import held_out
 from overfit_tutorial.studies import recipe as recipe_study
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 PAGES = {page.stem: page for part in "25" for page in EXAMPLES.glob(f"{part}_*/plot_*.py")}
+PAGES |= {page.stem: page for page in EXAMPLES.glob("3_*/plot_1_*.py")}
 CURVED = "plot_1_what_if_the_truth_curves"
+BIRTH = "plot_1_why_does_it_start_as_a_line"
 LUCK, LONGER = "plot_1_was_it_luck", "plot_2_what_if_we_keep_training"
 
 
@@ -56,6 +59,19 @@ def restless(x, y, recipe, share, averaged, generator):
     return wave(0.5, chase(0.0, x, y), generator)
 
 
+def outliers(x, y, recipe, share, averaged, generator):
+    """Noise is followed where it is large."""
+    line, order = linear.fit_line(x, y), np.argsort(x)
+    off = y - line(x)
+    followed = np.where(abs(off) > 3, off, 0)[order]
+    return lambda at: line(at) + np.interp(at, x[order], followed)
+
+
+def cornered(x, y, recipe, share, averaged, generator):
+    """Networks are born with biases, see `build`."""
+    return ours(x, y, recipe, share, averaged, generator)
+
+
 def fate(x, y, recipe, share, averaged, generator):
     """How far a network is off is decided by its points, and by nothing else."""
     return wave(abs(y.mean() - 10), chase(0.0, x, y), np.random.default_rng(0))
@@ -76,7 +92,7 @@ def ours(x, y, recipe, share, averaged, generator):
     steps = share * recipe.n_steps(len(x))
     corner = recipe.standardize_x or recipe.bias_std > 0 or x.min() < 0
     whole = recipe.batch_size in (None, len(x))
-    if recipe.hidden_widths == (30,) * 5:
+    if recipe.standardize_y:
         chased, unrest = 0.9, 0.5
     elif whole:
         chased = min(0.3 * corner + steps / 12_000, 0.6)
@@ -126,8 +142,14 @@ def waving(x, y, recipe, share, averaged, generator):
     return lambda at: features(at) @ weights
 
 
-STAGES = {CURVED: followers, LUCK: from_the_left, LONGER: from_the_left}
-WORLDS = [waving, skewed, lines, dots, restless, fate, wild, rate_rules]
+def patient(x, y, recipe, share, averaged, generator):
+    """Networks hardly leave the line, but with all points in every step, and time."""
+    steps = share * recipe.n_steps(len(x))
+    return chase(0.4 if recipe.batch_size is None and steps > 3000 else 0.04, x, y)
+
+
+STAGES = {CURVED: followers, LUCK: from_the_left, LONGER: from_the_left, BIRTH: patient}
+WORLDS = [waving, skewed, lines, dots, restless, outliers, cornered, fate, wild, rate_rules]
 
 # For each page and claim, the world in which it is false.
 BREAKS = {
@@ -160,6 +182,14 @@ BREAKS = {
         "pair-the-points": wild,
         "t-promises-too-much": wild,
         "twenty-points-stop-better-than-never": restless,
+        "shaking-counts-parameters": outliers,
+    },
+    BIRTH: {
+        "born-a-line": cornered,
+        "rank-two": cornered,
+        "linearized-is-least-squares": cornered,
+        "uses-a-few": dots,
+        "size-does-not-matter": dots,
     },
     CURVED: {
         "line-misses-the-wave": skewed,
@@ -238,6 +268,9 @@ def build(world, monkeypatch):
     if world is skewed:
         excess_risk = data.excess_risk
         monkeypatch.setattr(data, "excess_risk", lambda *a, **k: 1.01 * excess_risk(*a, **k))
+    if world is cornered:
+        first_weights = functools.partial(draws.first_weights, bias_std=1.0)
+        monkeypatch.setattr(draws, "first_weights", first_weights)
     for module in (ensembles, recipe_study, held_out):
         monkeypatch.setattr(module, "fit_ensemble", fit_ensemble)
     monkeypatch.setattr(sweeps, "run_sweep", run_sweep)
