@@ -411,7 +411,7 @@ def test_after_the_death_of_a_local_worker_the_sweep_goes_on(tmp_path, expected)
 def dying(n_finished):
     """Return a runner that computes a few, hands over all of these but the last, and breaks."""
 
-    def parallel(n_jobs):
+    def parallel(**options):
         def run(calls):
             results = (function(*args, **options) for function, args, options in calls)
             if len(calls) <= 2:
@@ -431,7 +431,7 @@ def test_what_a_dying_pool_had_finished_is_taken_from_the_store(monkeypatch):
     expected = run_sweep(noise, grid, seed=0, n_seeds=2)
     sweeps.clear_store()
     calls.made = []
-    monkeypatch.setattr(run, "_parallel", dying(3))
+    monkeypatch.setattr(joblib, "Parallel", dying(3))
     with pytest.warns(RuntimeWarning, match="a worker died; 2 of 5 blocks are left"):
         table = run_sweep(noise, grid, seed=0, n_seeds=2)
     exactly_equal(results(table), results(expected))
@@ -440,7 +440,7 @@ def test_what_a_dying_pool_had_finished_is_taken_from_the_store(monkeypatch):
 
 @pytest.mark.filterwarnings("ignore:a worker died; 5 of 5 blocks are left:RuntimeWarning")
 def test_a_pool_that_finishes_nothing_is_given_up(monkeypatch):
-    monkeypatch.setattr(run, "_parallel", dying(0))
+    monkeypatch.setattr(joblib, "Parallel", dying(0))
     with pytest.raises(RuntimeError, match=r"died 2 times in a row .* n_jobs=3\?"):
         run_sweep(noise, {"scale": [1, 2, 3, 4, 5]}, seed=0, n_seeds=2, n_jobs=3)
     assert calls.made == []

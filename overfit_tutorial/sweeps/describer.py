@@ -1,5 +1,6 @@
 """Values and code in words that are equal when these are: nested lists of text and numbers."""
 
+import collections
 import dataclasses
 import dis
 import enum
@@ -8,7 +9,7 @@ import hashlib
 import json
 import sys
 import types
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import PurePath
 from typing import Any
 
@@ -20,14 +21,20 @@ _PLAIN = (type(None), bool, int, float, complex, str, bytes, range, type(...))
 # What makes up an object of a sort, beside its type.
 _ATTRIBUTES: dict[type, tuple[str, ...]] = {
     enum.Enum: ("name", "value"),
-    np.random.SeedSequence: ("entropy", "spawn_key", "pool_size"),
-    np.dtype: ("str",),
+    np.random.SeedSequence: ("entropy", "spawn_key", "pool_size", "n_children_spawned"),
     types.MethodType: ("__func__", "__self__"),
     functools.partial: ("func", "args", "keywords"),
     staticmethod: ("__func__",),
     classmethod: ("__func__",),
-    property: ("fget", "fset"),
+    property: ("fget", "fset", "fdel"),
 }
+# Their items, in their order, are all that they have.
+_MAPPINGS: tuple[type, ...] = (
+    *(dict, collections.OrderedDict, collections.defaultdict, collections.Counter),
+    types.MappingProxyType,
+)
+# What these compile or cache computes what it wraps. Whoever else says ``__wrapped__`` may not.
+_WRAPPERS = ("functools", "jaxlib", "tensorflow")
 # What a class has beside its code.
 _NOT_CODE = {
     *("__annotations__", "__annotate_func__", "__dataclass_fields__", "__dataclass_params__"),
@@ -55,7 +62,8 @@ class Describer:
         """Return nested lists of text, equal for equal values; `name` is for the error."""
         if type(value) in _PLAIN:
             return [type(value).__name__, repr(value)]
-        if isinstance(value, np.ndarray | np.generic) and value.dtype.kind in "biufcSUmM":
+        is_array = type(value) is np.ndarray or isinstance(value, np.generic)  # no mask or more
+        if is_array and value.dtype.kind in "biufcSUmM":
             content = hashlib.sha256(np.ascontiguousarray(value).tobytes()).hexdigest()
             return ["array", value.dtype.str, value.shape, content]
         if isinstance(value, types.ModuleType):
@@ -65,8 +73,12 @@ class Describer:
         if isinstance(value, type):
             where = [self._describe_module(value.__module__), value.__qualname__]
             return self._once(value, self._describe_class) if _is_of_script(value) else where
-        if isinstance(value, types.BuiltinFunctionType | types.MethodDescriptorType | np.ufunc):
+        if isinstance(value, types.BuiltinFunctionType | types.MethodDescriptorType):
             module = getattr(value, "__module__", None) or type(value).__module__
+            owner = getattr(value, "__self__", None)
+            bound = None if isinstance(owner, types.ModuleType) else self.describe(owner, name)
+            return [self._describe_module(module), value.__name__, bound]
+        if isinstance(value, np.ufunc) and (module := _module_of(value)):
             return [self._describe_module(module), value.__name__]
         parts = _parts(value)
         if parts is None:
@@ -76,9 +88,10 @@ class Describer:
                 f"{type(value).__qualname__}"
             )
         described = [self.describe(part, name) for part in parts]
-        if isinstance(value, set | frozenset | Mapping):
+        if isinstance(value, set | frozenset):
             described.sort(key=json.dumps)
-        return [self.describe(type(value), name), described]
+        state = [self.describe(part, name) for part in _state(value).items()]
+        return [self.describe(type(value), name), described, state]
 
     def _once(self, value: Any, describe: Callable[..., Any], *names: str) -> Any:
         """Describe what may lead back to itself."""
@@ -100,10 +113,10 @@ class Describer:
             read = self._describe_reads(function)
         else:
             where = self._describe_module(function.__module__)
-        own = [function.__defaults__, function.__kwdefaults__]
-        own += [cell.cell_contents for cell in function.__closure__ or ()]
+        own = [function.__defaults__, function.__kwdefaults__, vars(function)]
+        own += map(_content, function.__closure__ or ())
         if where and where not in self.modules:  # of a library, whose version counts
-            return [where, function.__qualname__, self.describe(own[2:], name)]
+            return [where, function.__qualname__, self.describe(own[3:], name)]
         return [where, self._describe_bytecode(function.__code__), self.describe(own, name), read]
 
     def _describe_bytecode(self, code: types.CodeType) -> Any:
@@ -161,22 +174,64 @@ class Describer:
 
 
 def _parts(value: Any) -> list[Any] | None:
-    """Return what makes up an object of a known sort, beside its type."""
+    """Return what makes up an object of a known sort, beside its type and its attributes."""
     if isinstance(value, list | tuple | set | frozenset):
         return [*value]
-    if isinstance(value, Mapping):
-        return [*value.items()]
+    if type(value) in _MAPPINGS:
+        return [getattr(value, "default_factory", None), *value.items()]
     if dataclasses.is_dataclass(value):
         return [[field.name, getattr(value, field.name)] for field in dataclasses.fields(value)]
     if isinstance(value, PurePath):  # its name: what is in a file does not count
         return [str(value)]
+    if isinstance(value, np.dtype):
+        return [repr(value)]
     for kind, names in _ATTRIBUTES.items():
         if isinstance(value, kind):
             return [getattr(value, name) for name in names]
     if callable(getattr(value, "get_config", None)):  # Keras', such as a schedule
         return [value.get_config()]
-    if callable(value) and hasattr(value, "__wrapped__"):  # compiled, cached
-        return [value.__wrapped__]
+    return [value.__wrapped__] if _is_wrapper(value) else None
+
+
+def _is_wrapper(value: Any) -> bool:
+    """Return whether this computes what it wraps, and has nothing else that matters."""
+    origin = type(value).__module__.partition(".")[0]
+    is_known = origin in _WRAPPERS or isinstance(value, type(np.mean))
+    return is_known and callable(value) and hasattr(value, "__wrapped__")
+
+
+def _state(value: Any) -> dict[str, Any]:
+    """Return the attributes of an object that are not among its parts."""
+    if isinstance(value, enum.Enum | np.dtype) or _is_wrapper(value):
+        return {}
+    found = dict(getattr(value, "__dict__", {}))
+    for kind in type(value).__mro__:
+        slots = vars(kind).get("__slots__", ())
+        for slot in (slots,) if isinstance(slots, str) else slots:
+            if hasattr(value, slot) and not isinstance(value, PurePath):
+                found[slot] = getattr(value, slot)
+        for name, attribute in vars(kind).items():
+            if isinstance(attribute, functools.cached_property):  # computed from the others
+                found.pop(name, None)
+    fields = dataclasses.fields(value) if dataclasses.is_dataclass(value) else ()
+    for field in fields:
+        found.pop(field.name, None)
+    return found
+
+
+def _content(cell: types.CellType) -> Any:
+    """Return what a function closes over; nothing where that is not there yet."""
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return ...
+
+
+def _module_of(function: np.ufunc) -> str | None:
+    """Return where a ufunc comes from; one that was made of a function in Python has no place."""
+    for module in ("numpy", "scipy.special"):
+        if getattr(sys.modules.get(module), function.__name__, None) is function:
+            return module
     return None
 
 

@@ -13,7 +13,7 @@ import platform
 from collections.abc import Mapping
 from typing import Any
 
-from overfit_tutorial.sweeps import sources
+from overfit_tutorial.sweeps import changes, sources
 from overfit_tutorial.sweeps.describer import Describer, digest_of
 
 # They draw, wait or count; no number comes from them. What wasmtime computes is said by a file of
@@ -89,6 +89,8 @@ def _conditions(names: frozenset[str], others: frozenset[str]) -> Conditions:
     roots = {name: file for name in names if (file := sources.counted_file(name))}
     found = sources.closure(roots, sources.counted)
     modules = sorted({**found.modules, **roots}.items())
+    for name, file in modules:
+        changes.check_unchanged(name, file)
     libraries = {name for top in others | found.others for name in _distributions().get(top, ())}
     versions = {name: _version(name) for name in ["python", *sorted(libraries - _NO_NUMBERS)]}
     return Conditions(
