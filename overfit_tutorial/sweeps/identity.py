@@ -75,13 +75,15 @@ class Identity:
     def __init__(self, function: Any) -> None:
         self._describer = Describer(set(), set(_ALWAYS))
         self._words = self._describer.describe(function, "function")
+        # Looked at once for a sweep: it asks for the key of each of its blocks.
+        self._conditions = functools.lru_cache(maxsize=None)(_conditions)
 
     def of(self, **inputs: Any) -> tuple[str, Conditions]:
         """Return a digest of a call with some inputs, and the conditions that are part of it."""
         modules, others = self._describer.modules, self._describer.others
         describer = Describer(set(modules), set(others))
         words = [[name, describer.describe(inputs[name], name)] for name in sorted(inputs)]
-        conditions = _conditions(frozenset(describer.modules), frozenset(describer.others))
+        conditions = self._conditions(frozenset(describer.modules), frozenset(describer.others))
         return digest_of([self._words, words, conditions.modules, conditions.versions]), conditions
 
 
