@@ -704,3 +704,18 @@ def test_who_watches_sees_the_time_that_is_left(tmp_path):
     assert b"/50 [" in seen
     assert b"blocks/s]" in seen
     assert b"<00:0" in seen
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "import collections\nS = collections.namedtuple('S', ['one', 'two'])",
+        "import dataclasses as d\n@d.dataclass(slots=True)\nclass S:\n    one: float\n    two: int",
+    ],
+)
+def test_a_grid_may_hold_named_tuples_and_classes_with_slots(text):
+    scope = {"__name__": "__main__"}
+    exec(f"{text}\ndef f(*, seeds, s):\n    return {{'v': [s.one + s.two] * len(seeds)}}", scope)
+    grid = {"s": [scope["S"](1.0, 2), scope["S"](2.0, 2)]}
+    for _ in range(2):
+        assert run_sweep(scope["f"], grid, seed=0, n_seeds=1).v.tolist() == [3, 4]

@@ -235,6 +235,9 @@ def _module_of(function: np.ufunc) -> str | None:
     return None
 
 
+_Named = collections.namedtuple("_Named", ["field"])
+
+
 def _is_of_script(value: Any) -> bool:
     """Return whether no import would give this function or class again."""
     module = sys.modules.get(value.__module__)
@@ -242,7 +245,9 @@ def _is_of_script(value: Any) -> bool:
 
 
 def _is_generated(kind: type, name: str, value: Any) -> bool:
-    """Return whether ``dataclass`` wrote this method: the fields say it all."""
+    """Return whether this is of a slot or a field, or by ``dataclass``: their names say it all."""
+    if isinstance(value, types.MemberDescriptorType | type(_Named.field)):
+        return True
     if not dataclasses.is_dataclass(kind) or not name.startswith("__"):
         return False
     return isinstance(value, types.FunctionType) and value.__code__.co_filename == "<string>"
