@@ -81,6 +81,15 @@ def check_seed(seed: object) -> np.random.SeedSequence:
     return np.random.SeedSequence(int(seed))
 
 
+def plain_array(name: str, values: object, dtype: Any = None) -> NDArray[Any]:
+    """Return values as an array; what is masked is no value, and NumPy would use it in silence."""
+    if np.ma.is_masked(values):
+        raise TypeError(
+            f"{name} must not be masked: leave out what does not count, got {values!r}"
+        )
+    return np.asarray(values, dtype=dtype)
+
+
 def check_real(name: str, array: NDArray[Any]) -> NDArray[Any]:
     """Return an array if it holds real numbers, finite or not."""
     if array.dtype.kind not in "iuf":
@@ -91,7 +100,7 @@ def check_real(name: str, array: NDArray[Any]) -> NDArray[Any]:
 def check_vector(name: str, values: ArrayLike, *, infinite: bool = False) -> NDArray[np.float64]:
     """Return `values` as a float64 vector of finite numbers, or of any but NaN."""
     try:
-        vector = np.asarray(values)
+        vector = plain_array(name, values)
     except ValueError:
         raise ValueError(f"{name} must be a vector, got rows of different lengths") from None
     vector = check_real(name, vector).astype(np.float64)

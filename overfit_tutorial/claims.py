@@ -184,6 +184,9 @@ class Claim:
         margins = [bound.found.margin for bound in self.bounds]
         return min((margin for margin in margins if margin is not None), default=None)
 
+    def _ipython_display_(self) -> None:
+        """Show nothing at the end of a notebook's cell: the sentence has been printed."""
+
     def to_json(self) -> dict[str, Any]:
         """Return the claim as plain JSON values."""
         own = {name: value for name, value in vars(self).items() if name != "bounds"}

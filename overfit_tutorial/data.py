@@ -233,7 +233,7 @@ def excess_risk(
     steps = np.arange(n_points, dtype=np.float64) + 0.5
     x: NDArray[np.float64] = low + steps * ((high - low) / n_points)
     x.setflags(write=False)  # as when sampling
-    predicted = np.asarray(predict(x), dtype=np.float64)
+    predicted = _arguments.plain_array("predict", predict(x), np.float64)
     if predicted.shape == (n_points, 1):
         raise ValueError(
             f"predict must return shape (..., {n_points}), got the column {predicted.shape} that "
@@ -309,14 +309,16 @@ def noise_followed(
     >>> round(noise_followed(halfway, points.truth, points.x, points.y), 12)
     0.5
     """
-    x, y = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    x = _arguments.plain_array("x", x, np.float64)
+    y = _arguments.plain_array("y", y, np.float64)
     if x.ndim not in (1, 2) or x.shape != y.shape:
         raise ValueError(
             "x and y must have one shape, (n_samples,) or (n_members, n_samples), "
             f"got {x.shape} and {y.shape}"
         )
     known = _values(truth, x, name="truth")
-    values = np.asarray(fitted(x) if callable(fitted) else fitted, dtype=np.float64)
+    values = fitted(x) if callable(fitted) else fitted
+    values = _arguments.plain_array("fitted", values, np.float64)
     rows = {shape[0] for shape in (values.shape, x.shape) if len(shape) == 2}
     if values.ndim not in (1, 2) or values.shape[-1] != x.shape[-1] or len(rows) > 1:
         raise ValueError(
@@ -335,7 +337,7 @@ def _values(curve: Curve, x: NDArray[np.float64], *, name: str) -> NDArray[np.fl
     """Return a curve's values at `x`, or say that it is not a curve."""
     if not callable(curve):
         raise TypeError(f"{name} must be callable, got {curve!r}")
-    values = np.asarray(curve(x), dtype=np.float64)
+    values = _arguments.plain_array(name, curve(x), np.float64)
     if values.shape != x.shape:
         raise ValueError(
             f"{name} must return the shape of its input {x.shape}, got {values.shape}"

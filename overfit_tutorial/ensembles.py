@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from tqdm.auto import tqdm
+from tqdm import tqdm
 
 from overfit_tutorial import _arguments, training
 from overfit_tutorial._engine import checks, threads
@@ -192,7 +192,7 @@ def _member_seeds(
     counts = set(n_rows)
     if n_members is not None:
         counts.add(_arguments.check_count("n_members", n_members))
-    if isinstance(seed, Sequence | np.ndarray):
+    if _is_sequence(seed):
         counts.add(_arguments.check_count("the number of seeds", len(seed)))
     if len(counts) > 1:
         raise ValueError(
@@ -200,20 +200,30 @@ def _member_seeds(
         )
     if not counts:
         raise ValueError("n_members must be given where x, y and seed are shared, got None")
-    if isinstance(seed, Sequence | np.ndarray):
+    if _is_sequence(seed):
         return [_arguments.check_seed(one) for one in seed]
     root = _arguments.check_seed(seed)
     return [child_seed(root, k) for k in range(counts.pop())]
 
 
+def _is_sequence(seed: Any) -> bool:
+    """Return whether there is a seed for each member."""
+    return isinstance(seed, Sequence) or (isinstance(seed, np.ndarray) and seed.ndim > 0)
+
+
 def _rows(name: str, values: ArrayLike) -> NDArray[np.float64]:
     """Return points as rows, one row where all members share them."""
-    array = np.asarray(values)
+    array = _arguments.plain_array(name, values)
     if array.ndim < 2:
         return _arguments.check_vector(name, array)[None]
     if array.ndim > 2:
         raise ValueError(
             f"{name} must have shape (n_samples,) or (n_members, n_samples), got {array.shape}"
+        )
+    if array.shape[0] > 1 and array.shape[1] == 1:
+        raise ValueError(
+            f"{name} must have at least two points a member, got the column {array.shape}: its "
+            f"first column, {name}[:, 0], is one sample"
         )
     flat = _arguments.check_vector(name, array.ravel())
     return flat.reshape(array.shape)

@@ -50,6 +50,9 @@ class Fingerprint:
             "here and on every machine."
         )
 
+    def _ipython_display_(self) -> None:
+        """Show nothing at the end of a notebook's cell: the sentence has been printed."""
+
 
 def state(study: str, table: "pd.DataFrame | Mapping[str, ArrayLike]") -> Fingerprint:
     """State the fingerprint of what a study has computed.

@@ -72,7 +72,7 @@ def added_noise_followed(
     >>> added_noise_followed(lambda y: 0 * y, [1.0, 2.0, 4.0], size=0.5, seed=0)
     0.0
     """
-    y = _arguments.check_real("y", np.asarray(y)).astype(np.float64)
+    y = _arguments.check_real("y", _arguments.plain_array("y", y)).astype(np.float64)
     if y.ndim not in (1, 2) or not y.size:
         raise ValueError(
             f"y must have the shape (n_samples,) or (n_members, n_samples), got {y.shape}"

@@ -110,7 +110,7 @@ class PiecewiseLinear:
 
     def __call__(self, x: ArrayLike) -> NDArray[np.float64]:
         """Return the function at `x`, in the shape of `x`."""
-        x = np.asarray(x, dtype=np.float64)
+        x = _arguments.plain_array("x", x, np.float64)
         if not self.knots.size:
             straight: NDArray[np.float64] = self.at_zero + self.slopes[0] * x
             return straight

@@ -45,3 +45,10 @@ def test_a_vector_may_hold_infinite_values_where_they_are_allowed():
     assert vector.tolist() == [1.0, np.inf]
     with pytest.raises(ValueError, match="x must not be NaN, got nan at index 1"):
         _arguments.check_vector("x", [np.inf, np.nan], infinite=True)
+
+
+def test_masked_values_are_refused_and_a_mask_of_nothing_is_not():
+    values = np.ma.masked_array([1.0, 2.0], mask=[True, False])
+    with pytest.raises(TypeError, match=r"x must not be masked: leave out what does not count"):
+        _arguments.check_vector("x", values)
+    assert _arguments.check_vector("x", np.ma.masked_array([1.0, 2.0])).tolist() == [1, 2]

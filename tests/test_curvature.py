@@ -447,3 +447,10 @@ def test_importing_the_room_does_not_import_scipy():
     code = "import sys, overfit_tutorial.curvature; print('scipy' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
+
+
+def test_the_largest_eigenvalue_may_be_zero():
+    generator = np.random.default_rng(0)
+    factor = generator.standard_normal((60, 20))
+    assert abs(largest_eigenvalue(-factor @ factor.T)) < 1e-9
+    assert largest_eigenvalue(-np.diag(np.arange(30.0))) == pytest.approx(0, abs=1e-9)

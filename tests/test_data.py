@@ -410,3 +410,15 @@ def test_a_bad_argument_of_the_noise_followed_is_named(changes, message):
     good = {"fitted": np.zeros(4), "truth": TRUE_LINE, "x": np.arange(4.0), "y": np.zeros(4)}
     with pytest.raises(ValueError, match=message):
         noise_followed(**good | changes)
+
+
+def test_masked_points_are_refused():
+    points = sample_noisy(seed=0)
+    masked = np.ma.masked_less(points.y, 5)
+    for x, y in ((points.x, masked), (np.ma.masked_less(points.x, 5), points.y)):
+        with pytest.raises(TypeError, match="must not be masked"):
+            noise_followed(points.y, TRUE_LINE, x, y)
+    with pytest.raises(TypeError, match="fitted must not be masked"):
+        noise_followed(masked, TRUE_LINE, points.x, points.y)
+    with pytest.raises(TypeError, match="predict must not be masked"):
+        excess_risk(lambda x: np.ma.masked_less(x, 5), TRUE_LINE)

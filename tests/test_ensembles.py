@@ -268,3 +268,15 @@ def test_ctrl_c_ends_all_threads_within_two_seconds(engine):
             assert process.wait(timeout=20) == 0
         finally:
             process.kill()
+
+
+def test_an_array_without_length_is_no_seed():
+    points = data.sample_noisy(seed=0)
+    with pytest.raises(TypeError, match=r"seed must be an int .* got array\(5\)"):
+        fit_ensemble(points.x, points.y, seed=np.array(5), n_members=2)
+
+
+def test_a_column_is_not_a_hundred_samples_of_one_point():
+    points = data.sample_noisy(seed=0)
+    with pytest.raises(ValueError, match=r"x must have .* got the column \(100, 1\).* x\[:, 0\]"):
+        fit_ensemble(points.x[:, None], points.y[:, None], seed=0)

@@ -672,3 +672,35 @@ def test_every_interval_knows_how_many_values_are_behind_it():
         ks_distance_bound(values, values[:15]),
     ]
     assert [interval.n for interval in found] == [20, 20, 20, 20, 12, 20, 20, 15]
+
+
+def test_as_many_values_as_a_confidence_needs_are_enough():
+    # All of five values lie on one side of their median with a probability of 2 / 32.
+    found = quantile_interval(range(5), confidence=0.9375)
+    assert found.ends == (0, 4)
+    with pytest.raises(ValueError, match=r"must hold at least 6 numbers .* got 5"):
+        quantile_interval(range(5), confidence=0.9376)
+
+
+def test_a_builtin_may_be_the_statistic():
+    found = bootstrap_interval(range(20), max, seed=0, n_resamples=200)
+    assert found == bootstrap_interval(range(20), np.max, seed=0, n_resamples=200)
+
+
+MASKED = np.ma.masked_array(np.arange(1.0, 21.0), mask=np.arange(20) == 3)
+
+
+@pytest.mark.parametrize(
+    "call",
+    [
+        lambda: bootstrap_interval(MASKED, seed=0),
+        lambda: ratio_interval(MASKED, MASKED, seed=0),
+        lambda: quantile_interval(MASKED),
+        lambda: share_interval(MASKED > 2),
+        lambda: ks_distance_bound(MASKED, range(20)),
+        lambda: kendall_interval(MASKED, range(20), seed=0),
+    ],
+)
+def test_masked_values_are_no_sample(call):
+    with pytest.raises(TypeError, match="must not be masked"):
+        call()

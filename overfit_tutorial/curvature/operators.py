@@ -66,14 +66,17 @@ def largest_eigenvalue(
     rtol = _arguments.check_positive("rtol", rtol)
     max_products = _arguments.check_count("max_products", max_products)
     start = generator.standard_normal(linear.shape[0])
-    agreeing = 0
+    agreeing, rounding = 0, lanczos.rounding(linear)
     for diagonal, off_diagonal in lanczos.tridiagonalize(linear, start, n_steps=max_products):
         last = len(diagonal) - 1
         values, vectors = eigh_tridiagonal(
             diagonal, off_diagonal[:-1], select="i", select_range=(last, last)
         )
         residual = float(off_diagonal[-1] * abs(vectors[-1, 0]))
-        agreeing = agreeing + 1 if residual <= rtol * abs(values[0]) else 0
+        # One that is zero is zero but for the roundings of those that are not.
+        largest = max(np.abs(diagonal).max(), np.abs(off_diagonal).max())
+        tolerance = max(rtol * abs(values[0]), 100 * rounding * largest)
+        agreeing = agreeing + 1 if residual <= tolerance else 0
         if agreeing == _N_AGREEING or off_diagonal[-1] == 0:
             return float(values[0])
     raise RuntimeError(

@@ -174,10 +174,12 @@ def quantile_interval(values: ArrayLike, q: float = 0.5, *, confidence: float = 
         _arguments.check_fraction("q", q),
         _arguments.check_fraction("confidence", confidence),
     )
-    low, high = map(float, quantile_test(sample, p=q).confidence_interval(confidence))
+    # A confidence that so many values just reach must not be lost to rounding.
+    just = confidence * (1 - 1e-12)
+    low, high = map(float, quantile_test(sample, p=q).confidence_interval(just))
     if math.isnan(low) or math.isnan(high):
         # The outermost values fail with probability (1 − q)ⁿ and qⁿ.
-        needed = math.ceil(math.log((1 - confidence) / 2) / math.log(max(q, 1 - q)))
+        needed = math.ceil(math.log((1 - just) / 2) / math.log(max(q, 1 - q)))
         raise ValueError(
             f"values must hold at least {needed} numbers for a {confidence:.4g} interval of the "
             f"{q:.4g} quantile, got {len(sample)}"
@@ -218,7 +220,7 @@ def share_interval(outcomes: ArrayLike, *, confidence: float = 0.95) -> Interval
     """
     from scipy.stats import binomtest
 
-    flags = np.asarray(outcomes)
+    flags = _arguments.plain_array("outcomes", outcomes)
     if flags.dtype.kind != "b":
         raise TypeError(f"outcomes must hold truth values, got {flags.dtype}")
     if flags.ndim != 1 or flags.size == 0:

@@ -204,6 +204,9 @@ def _along_axis(statistic: Statistic) -> Statistic:
     """Return the statistic as a function that takes an axis."""
     if not callable(statistic):
         raise TypeError(f"statistic must be callable, got {statistic!r}")
-    if "axis" in inspect.signature(statistic).parameters:
-        return statistic
+    try:
+        if "axis" in inspect.signature(statistic).parameters:
+            return statistic
+    except ValueError:  # a builtin, such as max: Python does not know its arguments
+        pass
     return lambda values, axis: np.apply_along_axis(statistic, axis, values)

@@ -153,7 +153,7 @@ def _entries(
     _logger.info("%s are in the store %s", known, kept.path)
     if not waiting:
         return entries
-    from tqdm.auto import tqdm
+    from tqdm import tqdm
 
     kept.prepare()
     # Silent where nobody watches, and for the first two seconds.

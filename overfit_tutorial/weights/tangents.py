@@ -86,7 +86,7 @@ def _check(
 ) -> tuple[list[tuple[NDArray[np.float64], NDArray[np.float64]]], NDArray[np.float64]]:
     """Return kernel and bias of each layer, and the places, if they belong together."""
     found = [array.astype(np.float64) for array in arrays.check_arrays("weights", weights)]
-    places = _arguments.check_real("x", np.asarray(x)).astype(np.float64)
+    places = _arguments.check_real("x", _arguments.plain_array("x", x)).astype(np.float64)
     shapes = [array.shape for array in found]
     kernels, biases = shapes[::2], shapes[1::2]
     n_axes, members = (len(kernels[0]), kernels[0][:-2]) if kernels[0] else (0, ())
