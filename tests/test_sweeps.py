@@ -710,7 +710,7 @@ def test_who_watches_sees_the_time_that_is_left(tmp_path):
     "text",
     [
         "import collections\nS = collections.namedtuple('S', ['one', 'two'])",
-        "import dataclasses as d\n@d.dataclass(slots=True)\nclass S:\n    one: float\n    two: int",
+        "import dataclasses as d\n@d.dataclass(slots=True)\nclass S:\n one: float\n two: int",
     ],
 )
 def test_a_grid_may_hold_named_tuples_and_classes_with_slots(text):
