@@ -442,7 +442,7 @@ def claim(
     if not isinstance(holds, Bounded) and not _truth(id, "holds", holds):
         raise ClaimError(f"claim {id!r} does not hold: {stated.sentence}")
     if not publishing.hand_over(stated):
-        print(f"{stated.sentence}\n  [{describe(stated)}]")
+        publishing.say(f"{stated.sentence}\n  [{describe(stated)}]")
     return stated
 
 

@@ -500,7 +500,7 @@ def show(
     path = Path(f"{Path(sys.argv[0] or 'figure').stem}_{next(_saved)}.png")
     figure.savefig(path, dpi=150)
     plt.close(figure)
-    print(f"Figure saved as {path}: {caption}")
+    publishing.say(f"Figure saved as {path}: {caption}")
 
 
 def describe(

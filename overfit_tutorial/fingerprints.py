@@ -90,7 +90,7 @@ def state(study: str, table: "pd.DataFrame | Mapping[str, ArrayLike]") -> Finger
         digest.update(_bytes(column))
     stated = Fingerprint(study=study, digest=digest.hexdigest()[:_LENGTH], n_rows=lengths.pop())
     if not publishing.hand_over(stated):
-        print(stated.sentence)
+        publishing.say(stated.sentence)
     return stated
 
 

@@ -5,33 +5,39 @@ for the latter. While the site is built, both are handed over instead, in order,
 them as it likes. The build says so by calling `collect`; nobody else needs this module.
 """
 
-_collected: list[object] | None = None
+import sys
+
+# One list while somebody collects, none otherwise.
+_collected: list[list[object]] = []
 
 
 def collect() -> None:
     """Begin a page: from now on, keep what it publishes."""
-    global _collected
-    _collected = []
+    _collected[:] = [[]]
 
 
 def stop() -> None:
     """End the last page: what is published from now on goes to the terminal again."""
-    global _collected
-    _collected = None
+    _collected.clear()
 
 
 def drain() -> list[object]:
     """Return what was published since the last call, oldest first."""
-    global _collected
-    if _collected is None:
+    if not _collected:
         return []
-    collected, _collected = _collected, []
-    return collected
+    found = _collected[0]
+    collect()
+    return found
 
 
 def hand_over(item: object) -> bool:
     """Offer an item to the site; return whether a site is being built and took it."""
-    if _collected is None:
-        return False
-    _collected.append(item)
-    return True
+    for collected in _collected:
+        collected.append(item)
+    return bool(_collected)
+
+
+def say(text: object) -> None:
+    """Print, with a question mark for each sign that this terminal, or file, cannot show."""
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    print(str(text).encode(encoding, "replace").decode(encoding))

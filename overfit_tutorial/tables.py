@@ -86,7 +86,7 @@ def show(columns: Mapping[str, Sequence[Any]], **formats: str) -> Table:
         is_text=tuple(all(isinstance(v, str) for v in column) for column in values.values()),
     )
     if not publishing.hand_over(table):
-        print(table)
+        publishing.say(table)
     return table
 
 
