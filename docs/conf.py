@@ -11,7 +11,9 @@ os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 
 HERE = Path(__file__).parent
 # What sweeps have computed lies with what is built: `nox -s clean` removes both.
-os.environ.setdefault("OVERFIT_TUTORIAL_STORE", str(HERE / "_build" / "store"))
+store = Path(os.environ.get("OVERFIT_TUTORIAL_STORE") or HERE / "_build" / "store")
+# Where the build was started, whatever folder a page runs in.
+os.environ["OVERFIT_TUTORIAL_STORE"] = str(store.expanduser().absolute())
 sys.path[:0] = [str(HERE / "_ext"), str(HERE.parent)]
 
 import overfit_tutorial  # noqa: E402
@@ -24,6 +26,9 @@ release = version = overfit_tutorial.__version__
 # The address of the site and of the repository: what needs one that is not set is left out.
 html_baseurl = os.environ.get("OVERFIT_TUTORIAL_SITE_URL", "")
 repository_url = os.environ.get("OVERFIT_TUTORIAL_REPOSITORY_URL", "")
+for address in filter(None, (html_baseurl, repository_url)):
+    if not address.startswith(("https://", "http://")):
+        raise ValueError(f"an address must begin with https:// or http://, got {address!r}")
 
 extensions = [
     "sphinx.ext.autodoc",
@@ -55,7 +60,8 @@ if html_baseurl:
 else:
     # Wherever it is shown, its links would lead nowhere.
     exclude_patterns.append("404.rst")
-suppress_warnings = ["config.cache"]
+# Names of pages have no spaces, which a test holds; a folder above may have some.
+suppress_warnings = ["config.cache", "sphinx_gallery.space_in_filename"]
 
 # -- The pages that are executed ---------------------------------------------
 

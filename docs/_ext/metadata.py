@@ -5,6 +5,7 @@ page here has an answer. `sphinx-sitemap` lists only what a build has written an
 `sphinx-notfound-page` leaves the theme's links and a page's own as they are, relative.
 """
 
+import os
 import re
 import subprocess
 import textwrap
@@ -63,11 +64,16 @@ def source_of(root: Path, docname: str) -> str:
 
 def last_change(root: Path, path: str) -> str:
     """Return the date of the last commit that changed a file; nothing where git knows none."""
-    command = ["git", "log", "-1", "--format=%cs", "--", path]
+    command = ["git", "-c", "log.showSignature=false", "log", "-1", "--format=%cs", "--", path]
+    # Of this repository, also where a hook of another one says which that is.
+    environment = {name: value for name, value in os.environ.items() if name[:4] != "GIT_"}
     try:
-        return subprocess.run(command, cwd=root, capture_output=True, text=True).stdout.strip()
+        told = subprocess.run(
+            command, cwd=root, env=environment, capture_output=True, text=True
+        ).stdout.strip()
     except OSError:
         return ""
+    return told if re.fullmatch(r"\d{4}-\d\d-\d\d", told) else ""
 
 
 def anchor_to_site(html: str, root: str) -> str:
