@@ -268,3 +268,12 @@ def test_the_store_is_where_caches_are(monkeypatch, environment, path):
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     assert store_info().path == Path(path)
+
+
+def test_without_a_home_folder_a_store_must_be_named(monkeypatch):
+    monkeypatch.delenv("OVERFIT_TUTORIAL_STORE", raising=False)
+    monkeypatch.setattr(
+        store_module, "user_cache_path", lambda *a, **k: Path("~nobody-here/cache")
+    )
+    with pytest.raises(StoreError, match="no home folder: give a path, or let OVERFIT_TUTORIAL"):
+        store_info()

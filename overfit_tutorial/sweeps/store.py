@@ -89,7 +89,13 @@ def open_store(store: str | os.PathLike[str] | None) -> "Store":
     if store is None:
         caches = user_cache_path("overfit-tutorial", appauthor=False, opinion=False)
         store = os.environ.get("OVERFIT_TUTORIAL_STORE") or caches / "sweeps"
-    return Store(Path(store).expanduser().absolute())
+    try:
+        return Store(Path(store).expanduser().absolute())
+    except RuntimeError:
+        raise StoreError(
+            f"store must be in a folder that is known, got {store} and no home folder: give a "
+            "path, or let OVERFIT_TUTORIAL_STORE name one"
+        ) from None
 
 
 @dataclass(frozen=True)
