@@ -1,9 +1,16 @@
-"""Whether TensorFlow can compile on this machine."""
+"""Whether Keras runs on TensorFlow, as it must here, and whether that can compile."""
 
 import functools
 import warnings
 
+import keras
 import tensorflow as tf
+
+if keras.backend.backend() != "tensorflow":
+    raise ImportError(
+        f"Keras must run on TensorFlow here, got the backend {keras.backend.backend()!r}: set "
+        "KERAS_BACKEND to tensorflow, or change keras.json"
+    )
 
 
 @functools.cache

@@ -1,6 +1,9 @@
 """The networks of the tutorial at birth."""
 
+import os
 import re
+import subprocess
+import sys
 from itertools import pairwise
 
 import keras
@@ -141,3 +144,49 @@ def test_a_bad_argument_is_named(options, error, message):
 def test_the_seed_is_required():
     with pytest.raises(TypeError, match="missing 1 required keyword-only argument: 'seed'"):
         build_mlp()
+
+
+@pytest.fixture
+def settings():
+    """Put Keras' settings back."""
+    before = keras.config.floatx(), keras.config.dtype_policy()
+    yield
+    keras.config.set_floatx(before[0])
+    keras.config.set_dtype_policy(before[1])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda: keras.config.set_floatx("float64"),
+        lambda: keras.config.set_dtype_policy("mixed_float16"),
+        lambda: keras.config.set_dtype_policy("float64"),
+    ],
+)
+def test_seeds_decide_and_settings_do_not(settings, change):
+    x = np.linspace(0, 20, 7, dtype=np.float32)[:, None]
+    expected = build_mlp((5, 5), seed=3)
+    change()
+    found = build_mlp((5, 5), seed=3)
+    for one, other in zip(found.get_weights(), expected.get_weights(), strict=True):
+        assert one.dtype == other.dtype == np.float32
+        assert np.array_equal(one, other)
+    assert np.array_equal(found(x), expected(x))
+
+
+@pytest.mark.parametrize("backend", ["jax", "torch"])
+def test_another_backend_is_one_clear_sentence(backend, tmp_path):
+    # A stand-in for Keras: the other backends need not be installed.
+    (tmp_path / "keras").mkdir()
+    stand_in = f"class backend:\n    backend = staticmethod(lambda: {backend!r})\n"
+    (tmp_path / "keras" / "__init__.py").write_text(stand_in)
+    command = [sys.executable, "-c", "from overfit_tutorial import _xla"]
+    path = os.pathsep.join([str(tmp_path), *sys.path])
+    done = subprocess.run(
+        command, env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True
+    )
+    (last,) = done.stderr.strip().splitlines()[-1:]
+    assert last == (
+        f"ImportError: Keras must run on TensorFlow here, got the backend {backend!r}: "
+        "set KERAS_BACKEND to tensorflow, or change keras.json"
+    )
