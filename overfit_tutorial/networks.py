@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import keras
 
-from overfit_tutorial import _arguments
+from overfit_tutorial import _arguments, _forks
 
 __all__ = ["build_mlp"]
 
@@ -45,6 +45,7 @@ def build_mlp(
     >>> build_mlp(seed=0).count_params()
     40701
     """
+    _forks.check_not_copied()
     if not isinstance(hidden_widths, Sequence):
         raise TypeError(f"hidden_widths must be a sequence of widths, got {hidden_widths!r}")
     widths = [_arguments.check_count("hidden_widths", width) for width in hidden_widths]

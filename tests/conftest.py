@@ -31,7 +31,7 @@ def no_xla(monkeypatch):
             raise tf.errors.UnimplementedError(None, None, "no XLA here")
         return original(*arguments, **options)
 
-    kept = (_xla.has_xla, loop._loop_of, functional.compiled)
+    kept = (_xla._can_compile, loop._loop_of, functional.compiled)
     for cached in kept:
         cached.cache_clear()
     monkeypatch.setattr(tf, "function", function)

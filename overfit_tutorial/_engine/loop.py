@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 import keras
 import tensorflow as tf
 
-from overfit_tutorial import _xla
+from overfit_tutorial import _forks, _xla
 from overfit_tutorial._engine import dropout, layers
 from overfit_tutorial._engine.updates import OPTIMIZERS
 
@@ -112,6 +112,7 @@ class Loop:
         self._tracing = threading.Lock()
 
     def __call__(self, state: State, inputs: Inputs, batches: Any) -> tuple[State, Any, Any, Any]:
+        _forks.check_not_copied()
         with self._tracing:
             if self._traced is None:
                 function = tf.function(self._run, jit_compile=_xla.has_xla(), autograph=False)

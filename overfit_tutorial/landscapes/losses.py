@@ -13,6 +13,7 @@ import tensorflow as tf
 from numpy.typing import ArrayLike, NDArray
 from scipy.sparse.linalg import LinearOperator
 
+from overfit_tutorial import _forks
 from overfit_tutorial.landscapes import functional
 from overfit_tutorial.landscapes.functional import Network, Tensor
 from overfit_tutorial.weights import arrays
@@ -68,6 +69,7 @@ class Loss:
 
     def _call(self, function: Callable[..., Any], *arguments: Tensor) -> Any:
         """Call compiled code, looked up once: to find it by its arguments takes a while."""
+        _forks.check_not_copied()
         if function not in self._found:
             compiled = functional.compiled(function, self.network, int(self.places.shape[0]))
             self._found[function] = compiled.get_concrete_function(*arguments)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from overfit_tutorial import _arguments
+from overfit_tutorial import _arguments, _forks
 from overfit_tutorial.streams import child_seed
 from overfit_tutorial.sweeps.entries import Entry
 from overfit_tutorial.sweeps.grid import Cell, Grid, cells_of
@@ -237,6 +237,8 @@ def _work(
 
 def _become_worker(task: _Task) -> None:
     """Refuse other code and versions than the caller's; share the processors with others."""
+    if not {"keras", "tensorflow", "tensorflow-cpu"}.isdisjoint(dict(task.conditions.versions)):
+        _forks.check_not_copied()
     if found := differences(task.conditions):
         raise RuntimeError(
             f"workers must have the code and versions of the process that calls them, "
