@@ -226,9 +226,15 @@ def lock(session: nox.Session) -> None:
 
 @nox.session
 def build(session: nox.Session) -> None:
-    """Build the wheel and the source distribution into dist/."""
+    """Build the wheel and the source distribution into dist/, and test what is in the latter."""
+    install(session, "test", "docs")
     session.install("build")
     session.run("python", "-m", "build")
+    newest = max(Path("dist").glob("*.tar.gz"), key=os.path.getmtime).resolve()
+    folder = session.create_tmp()
+    shutil.unpack_archive(newest, folder, filter="data")
+    with session.chdir(Path(folder, newest.name.removesuffix(".tar.gz"))):
+        session.run("pytest", *SIDE_BY_SIDE, env={**ONE_THREAD, "PYTHONPATH": "."})
 
 
 @nox.session(venv_backend="none")
