@@ -9,7 +9,7 @@ from overfit_tutorial import data
 from overfit_tutorial.landscapes.losses import build_loss
 from overfit_tutorial.networks import build_mlp
 from overfit_tutorial.recipes import STORY
-from overfit_tutorial.weights.dots import join_the_dots
+from overfit_tutorial.weights.dots import join_from_the_middle, join_the_dots
 
 POINTS = data.sample_noisy(seed=3)
 BOTH = pytest.mark.parametrize("funnel", [False, True])
@@ -52,6 +52,36 @@ def test_the_storys_network_has_room_for_a_hundred_dots(funnel):
 def test_a_funnel_passes_one_number_on():
     weights = join_the_dots(POINTS.x, POINTS.y, funnel=True)
     assert [np.count_nonzero(kernel) for kernel in weights[::2]] == [100, 100, 1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("n_points", [3, 4, 5, 100])
+def test_from_the_middle_it_is_the_joined_dots_between_them(n_points):
+    x, y = POINTS.x[:n_points], POINTS.y[:n_points]
+    weights = join_from_the_middle(x, y)
+    at = np.linspace(x.min(), x.max(), 10_001)
+    assert np.abs(outputs(weights, at) - interpolate(x, y, at)).max() < 1e-9
+    # Beyond them it goes on as between the two outermost.
+    order = np.argsort(x)
+    for near, far in (order[:2], order[:-3:-1]):
+        slope = (y[near] - y[far]) / (x[near] - x[far])
+        at = x[near] + np.array([0.5, 1.0, 2.0]) * np.sign(x[near] - x[far])
+        expected = y[near] + slope * (at - x[near])
+        assert outputs(weights, at) == pytest.approx(expected, rel=1e-9)
+
+
+@pytest.mark.parametrize("n_points", [3, 4, 99, 100])
+def test_from_the_middle_no_unit_is_on_at_more_than_half_of_the_points(n_points):
+    x, y = POINTS.x[:n_points], POINTS.y[:n_points]
+    kernel, bias, *_ = join_from_the_middle(x, y)
+    assert bias.size == n_points - 1
+    assert ((x[:, np.newaxis] @ kernel + bias > 0).sum(axis=0) <= n_points / 2).all()
+
+
+def test_from_the_middle_it_takes_three_points():
+    with pytest.raises(ValueError, match="x must hold at least three places, got 2"):
+        join_from_the_middle([0.0, 1.0], [0.0, 1.0])
+    with pytest.raises(ValueError, match="x must hold no place twice, got 1 twice"):
+        join_from_the_middle([0.0, 1.0, 1.0], [0.0, 1.0, 2.0])
 
 
 def test_fewer_points_than_units_and_one_point_do():

@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from overfit_tutorial import _arguments
 from overfit_tutorial.weights.arrays import Weights
@@ -54,13 +54,7 @@ def join_the_dots(
     >>> weights[1].tolist(), weights[2][:, 0].tolist()
     ([0.0, -1.0, -2.0], [1.0, -2.0, 1.0])
     """
-    x, y = _arguments.check_vector("x", x), _arguments.check_vector("y", y)
-    if len(x) != len(y):
-        raise ValueError(f"x and y must have the same length, got {len(x)} and {len(y)}")
-    order = np.argsort(x)
-    x, y = x[order], y[order]
-    if len(twice := x[1:][np.diff(x) == 0]):
-        raise ValueError(f"x must hold no place twice, got {twice[0]:g} twice")
+    x, y = _sorted(x, y)
     widths = [_arguments.check_count("hidden_widths", width) for width in hidden_widths]
     needed = [len(x), *([1 if funnel else len(x)] * (len(widths) - 1))]
     if not widths or any(width < need for width, need in zip(widths, needed, strict=True)):
@@ -84,3 +78,57 @@ def join_the_dots(
     biases[-1][0] += floor
     biases[adds][0] += y[0] - floor
     return [part for pair in zip(kernels, biases, strict=True) for part in pair]
+
+
+def join_from_the_middle(x: ArrayLike, y: ArrayLike) -> Weights:
+    """Return weights of one hidden layer that runs from point to point, the flattest we know.
+
+    Units left of the middle point rise to the left, the others to the right, so that none of them
+    is on at more than half of the points. Flatten them still by `symmetries.flatten`.
+
+    Parameters
+    ----------
+    x, y : array_like of shape (n_samples,)
+        At least three points, in any order, no two of them at the same place.
+
+    Returns
+    -------
+    list of ndarray
+        In the order of Keras' `get_weights`, with ``n_samples - 1`` hidden units, in double
+        precision. Beyond the outermost points the curve goes on straight.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If the points are not two vectors of one length, two of them are at the same place, or
+        there are fewer than three.
+
+    Examples
+    --------
+    >>> weights = join_from_the_middle([0.0, 1.0, 2.0], [0.0, 1.0, 0.0])
+    >>> weights[0].tolist(), weights[2][:, 0].tolist()
+    ([[-1.0, 1.0]], [-1.0, -1.0])
+    """
+    x, y = _sorted(x, y)
+    if len(x) < 3:
+        raise ValueError(f"x must hold at least three places, got {len(x)}")
+    slopes, middle = np.diff(y) / np.diff(x), len(x) // 2
+    turns = np.diff(slopes)  # at the inner points
+    # The middle point has a unit to each side, with the slope there.
+    knots = np.concatenate([x[1 : middle + 1], x[middle:-1]])
+    sides = np.repeat([-1.0, 1.0], [middle, len(x) - 1 - middle])
+    rises = np.concatenate([turns[: middle - 1], [-slopes[middle - 1], slopes[middle]]])
+    rises = np.concatenate([rises, turns[middle:]])
+    return [sides[np.newaxis], -sides * knots, rises[:, np.newaxis], y[middle : middle + 1]]
+
+
+def _sorted(x: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return the points from left to right, if there is one at each place."""
+    x, y = _arguments.check_vector("x", x), _arguments.check_vector("y", y)
+    if len(x) != len(y):
+        raise ValueError(f"x and y must have the same length, got {len(x)} and {len(y)}")
+    order = np.argsort(x)
+    x, y = x[order], y[order]
+    if len(twice := x[1:][np.diff(x) == 0]):
+        raise ValueError(f"x must hold no place twice, got {twice[0]:g} twice")
+    return x, y
