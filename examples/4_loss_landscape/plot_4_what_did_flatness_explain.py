@@ -384,7 +384,12 @@ print(f"the flatter of two is the better: {flatter:.0%} of cases")
 # What would? A network starts as a straight line, it takes many steps to bend
 # it, and fresh small batches make it take more. That is about
 # functions and training, not about the landscape: see
-# :doc:`/auto_examples/2_is_it_true/plot_4_which_ingredient`.
+# :doc:`/auto_examples/3_function_space/plot_1_why_does_it_start_as_a_line`.
+#
+# One part of the argument stands, as a theorem: in networks of one hidden
+# layer, bends amid the points make weights sharp, and the steps of gradient
+# descent cannot stay there:
+# :doc:`/auto_examples/3_function_space/plot_3_which_bends_can_training_keep`.
 #
 # What this does not show: whether good minima fill more space *together* than
 # bad ones do; nor anything about other networks than these small ones, on ten
