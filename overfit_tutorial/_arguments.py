@@ -6,6 +6,7 @@ reading our code.
 
 import math
 import numbers
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -87,7 +88,17 @@ def plain_array(name: str, values: object, dtype: Any = None) -> NDArray[Any]:
         raise TypeError(
             f"{name} must not be masked: leave out what does not count, got {values!r}"
         )
-    return np.asarray(values, dtype=dtype)
+    try:
+        return np.asarray(values, dtype=dtype)
+    except ValueError:
+        raise ValueError(f"{name} must be numbers in rows of one length, got {values!r}") from None
+
+
+def check_widths(value: object) -> list[int]:
+    """Return the numbers of units of some hidden layers."""
+    if not isinstance(value, Sequence) or isinstance(value, str):
+        raise TypeError(f"hidden_widths must be a sequence of widths, got {value!r}")
+    return [check_count("hidden_widths", width) for width in value]
 
 
 def check_real(name: str, array: NDArray[Any]) -> NDArray[Any]:
@@ -99,11 +110,7 @@ def check_real(name: str, array: NDArray[Any]) -> NDArray[Any]:
 
 def check_vector(name: str, values: ArrayLike, *, infinite: bool = False) -> NDArray[np.float64]:
     """Return `values` as a float64 vector of finite numbers, or of any but NaN."""
-    try:
-        vector = plain_array(name, values)
-    except ValueError:
-        raise ValueError(f"{name} must be a vector, got rows of different lengths") from None
-    vector = check_real(name, vector).astype(np.float64)
+    vector = check_real(name, plain_array(name, values)).astype(np.float64)
     if vector.ndim != 1 or vector.size == 0:
         raise ValueError(
             f"{name} must be a vector of at least one number, got shape {vector.shape}"

@@ -46,9 +46,7 @@ def build_mlp(
     40701
     """
     _forks.check_not_copied()
-    if not isinstance(hidden_widths, Sequence):
-        raise TypeError(f"hidden_widths must be a sequence of widths, got {hidden_widths!r}")
-    widths = [_arguments.check_count("hidden_widths", width) for width in hidden_widths]
+    widths = _arguments.check_widths(hidden_widths)
     # One integer a layer: the same for all would make layers of one shape identical, and so would
     # a shared generator in a network that Keras clones, since each initializer gets a copy of it.
     seeds = [int(s) for s in _arguments.check_seed(seed).generate_state(len(widths) + 1)]

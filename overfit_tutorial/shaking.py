@@ -73,6 +73,8 @@ def added_noise_followed(
     0.0
     """
     y = _arguments.check_real("y", _arguments.plain_array("y", y)).astype(np.float64)
+    if not np.isfinite(y).all():
+        raise ValueError(f"y must be finite, got {y[~np.isfinite(y)][0]}")
     if y.ndim not in (1, 2) or not y.size:
         raise ValueError(
             f"y must have the shape (n_samples,) or (n_members, n_samples), got {y.shape}"

@@ -72,5 +72,7 @@ def split_seeds(
     (6, (0,), (1,))
     """
     n_streams = _arguments.check_count("n_streams", n_streams)
+    if not isinstance(seeds, Sequence):
+        raise TypeError(f"seeds must be a sequence of seeds, got {seeds!r}")
     roots = [_arguments.check_seed(seed) for seed in seeds]
     return [[child_seed(root, index) for root in roots] for index in range(n_streams)]

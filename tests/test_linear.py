@@ -124,7 +124,7 @@ BAD_POINTS = [
     [
         (["a", "b"], TypeError, "x must hold real numbers, got <U1"),
         ([1j, 2], TypeError, "x must hold real numbers, got complex128"),
-        ([[1], [1, 2]], ValueError, "x must be a vector, got rows of different lengths"),
+        ([[1], [1, 2]], ValueError, "x must be numbers in rows of one length, got [[1], [1, 2]]"),
     ],
 )
 def test_places_that_are_no_vector_of_numbers_are_named(x, error, message):

@@ -127,7 +127,11 @@ def test_the_network_is_built_but_not_compiled():
         ({"hidden_widths": (3, 0)}, ValueError, "hidden_widths must be at least 1, got 0"),
         ({"hidden_widths": (3, -1)}, ValueError, "hidden_widths must be at least 1, got -1"),
         ({"hidden_widths": (3.0,)}, TypeError, "hidden_widths must be a whole number, got 3.0"),
-        ({"hidden_widths": "33"}, TypeError, "hidden_widths must be a whole number, got '3'"),
+        (
+            {"hidden_widths": "33"},
+            TypeError,
+            "hidden_widths must be a sequence of widths, got '33'",
+        ),
         ({"activation": "rely"}, ValueError, "must be a name that Keras knows, such as 'relu' "),
         ({"activation": "rely"}, ValueError, "or 'tanh', got 'rely'"),
         ({"activation": None}, TypeError, "activation must be the name of a Keras activation, go"),

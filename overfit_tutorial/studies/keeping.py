@@ -50,7 +50,8 @@ def sharpness(weights: Sequence[ArrayLike], x: ArrayLike) -> float:
     >>> sharpness([[[3.0]], [5.0]], [-2.0, 2.0])
     4.0
     """
-    return float(np.linalg.eigvalsh(tangent_kernel(weights, x))[-1] / np.size(x))
+    places = _arguments.check_vector("x", x)
+    return float(np.linalg.eigvalsh(tangent_kernel(weights, places))[-1] / len(places))
 
 
 def least_sharpness(weights: Sequence[ArrayLike], x: ArrayLike) -> float:
@@ -80,7 +81,8 @@ def least_sharpness(weights: Sequence[ArrayLike], x: ArrayLike) -> float:
     >>> least_sharpness([[[3.0]], [5.0]], [-2.0, 2.0])
     1.0
     """
-    return 1 + 2 * PiecewiseLinear.from_weights(weights).weighted_curvature(x)
+    places = _arguments.check_vector("x", x)
+    return 1 + 2 * PiecewiseLinear.from_weights(weights).weighted_curvature(places)
 
 
 def _by_hand(x: Vector, y: Vector) -> Weights:

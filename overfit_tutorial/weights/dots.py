@@ -55,7 +55,7 @@ def join_the_dots(
     ([0.0, -1.0, -2.0], [1.0, -2.0, 1.0])
     """
     x, y = _sorted(x, y)
-    widths = [_arguments.check_count("hidden_widths", width) for width in hidden_widths]
+    widths = _arguments.check_widths(hidden_widths)
     needed = [len(x), *([1 if funnel else len(x)] * (len(widths) - 1))]
     if not widths or any(width < need for width, need in zip(widths, needed, strict=True)):
         raise ValueError(

@@ -102,7 +102,11 @@ def _check(
             "weights must be a kernel and a bias of each layer between one input and one output, "
             f"got {shapes}"
         )
-    if places.ndim not in (1, 2) or (places.ndim == 2 and places.shape[:1] != members):
+    if (
+        not places.size
+        or places.ndim not in (1, 2)
+        or (places.ndim == 2 and places.shape[:1] != members)
+    ):
         raise ValueError(
             f"x must be one row of places, or one for each network, got {places.shape}"
         )
