@@ -19,6 +19,7 @@ RECIPE = EXAMPLES / "2_is_it_true" / "plot_3_is_it_the_recipe.py"
 INGREDIENT = EXAMPLES / "2_is_it_true" / "plot_4_which_ingredient.py"
 KNOWN = EXAMPLES / "2_is_it_true" / "plot_5_could_i_have_known.py"
 BIRTH = EXAMPLES / "3_function_space" / "plot_1_why_does_it_start_as_a_line.py"
+BENDS = EXAMPLES / "3_function_space" / "plot_2_where_does_it_bend.py"
 BITS = EXAMPLES / "6_builders" / "plot_3_same_bits_everywhere.py"
 
 
@@ -225,3 +226,24 @@ def test_divided_inputs_are_as_raw_ones_at_birth(perform):
     values = np.linalg.eigvalsh(np.concatenate(kernels))[:, ::-1]
     assert (values[:, 1] > 1e-9 * values[:, 0]).all()
     assert (values[:, 2] < 1e-12 * values[:, 0]).all()
+
+
+def test_with_inputs_divided_by_ten_knots_get_not_even_twice_as_far(perform):
+    unit = '"sees x + 20": {"unit": %s}'
+    there = [
+        perform(BENDS, "least", changes=[('"sees x + 20": {"center": -20.0}', unit % by)])["early"]
+        for by in ("10.0", "0.1")
+    ]
+    story = there[0]["as in the story"].middle.median()
+    far, near = (early["sees x + 20"].middle.median() / story for early in there)
+    assert 1.3 < far < 2
+    assert near == pytest.approx(0.1, abs=0.03)
+
+
+def test_a_story_in_the_mirror_sends_its_knots_out_on_the_right(perform):
+    view = '"center": 20.0, "unit": -1.0'
+    lowered = [(view, view + ', "intercept": -17.0')]
+    early = perform(BENDS, "least", changes=lowered)["early"]
+    middle, story = early["sees 20 - x"].middle, early["as in the story"].middle
+    assert (middle > 20).mean() > 0.95
+    assert middle.median() - 20 == pytest.approx(-story.median(), rel=0.2)
