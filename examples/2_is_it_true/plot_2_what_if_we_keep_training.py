@@ -375,9 +375,11 @@ measured(
 # -------
 #
 # The network can overfit, and with time it does. It starts at the left,
-# because there its knots are born, and they travel. The story's 800 steps are
-# too few. Fresh small batches slow it, step by step, and hide it: their
-# training error stays where a straight line's is.
+# because there its knots are born, and they travel
+# (:doc:`but where to?
+# </auto_examples/3_function_space/plot_2_where_does_it_bend>`). The story's
+# 800 steps are too few. Fresh small batches slow it, step by step, and hide
+# it: their training error stays where a straight line's is.
 #
 # What this does not show: what a million steps with small batches would do,
 # and how learning rate and scale of the inputs share in it. That is what

@@ -311,10 +311,11 @@ measured(
 # to bend but zero. Then 800 steps are too few to make much else of it. To
 # count parameters is to count what could be used, not what is.
 #
-# What this does not show: why the bends come from the left, where :doc:`longer
-# training </auto_examples/2_is_it_true/plot_2_what_if_we_keep_training>` shows
-# that they do. And it is a fact about biases of zero and one input: with
-# random biases a network is born with bends everywhere.
+# What this does not show: why the bends then come from the left. That is
+# :doc:`the next page's
+# </auto_examples/3_function_space/plot_2_where_does_it_bend>` question. And it
+# is a fact about biases of zero and one input: with random biases a network is
+# born with bends everywhere.
 #
 # All of this was judged by a truth that one does not have at home.
 # :doc:`/auto_examples/2_is_it_true/plot_5_could_i_have_known` says what can be
