@@ -31,7 +31,9 @@ GENERATED = [SOURCE / name for name in ("auto_examples", "gen_modules", "develop
 # Importing TensorFlow from source takes three times as long; uv compiles only when asked to.
 ENVIRONMENT = {"UV_COMPILE_BYTECODE": "1"}
 # Where processes share the cores, TensorFlow takes one.
-ONE_THREAD = {"TF_NUM_INTRAOP_THREADS": "1", "TF_NUM_INTEROP_THREADS": "1"}
+ONE_THREAD = dict.fromkeys(
+    ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS", "OPENBLAS_NUM_THREADS"), "1"
+)
 
 
 def install(session: nox.Session, *groups: str, package: tuple[str, ...] = ("-e", ".")) -> None:

@@ -8,6 +8,8 @@ from pathlib import Path
 os.environ["MPLBACKEND"] = "Agg"
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
+# For products of small matrices, threads of BLAS wait for each other longer than they compute.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 HERE = Path(__file__).parent
 # What sweeps have computed lies with what is built: `nox -s clean` removes both.

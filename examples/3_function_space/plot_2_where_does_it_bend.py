@@ -58,7 +58,7 @@ N_SEEDS, N_FEW = 200, 40
 # ``splines`` finds every knot from the weights alone, exactly.
 
 one = data.sample_noisy(seed=DATA_SEED)
-MOMENTS = np.unique(np.geomspace(1, 6400, 40).round().astype(int))
+MOMENTS = np.unique(np.geomspace(1, 6400, 28).round().astype(int))
 recipe = STORY.replace(batch_size=None, steps=int(MOMENTS[-1]))
 fit = fit_network(
     one.x, one.y, recipe, seed=TRAINING_SEED, checkpoints=MOMENTS.tolist()
@@ -66,7 +66,7 @@ fit = fit_network(
 tracks = []
 for steps in MOMENTS:
     curve = PiecewiseLinear.from_weights(fit.at(steps).weights)
-    seen = (np.abs(curve.turns) > 0.001) & (np.abs(curve.knots) < 20)
+    seen = (np.abs(curve.turns) > 0.001) & (np.abs(curve.knots - 6) < 14)
     tracks.append(curve.knots[seen])
 
 figure, ax = plt.subplots(figsize=(5.6, 5.2))
