@@ -405,7 +405,10 @@ measured(
 #
 # What this does not show: a limit. Train longer, and batches of 32 let more of
 # the noise in:
-# :doc:`/auto_examples/2_is_it_true/plot_2_what_if_we_keep_training`.
+# :doc:`/auto_examples/2_is_it_true/plot_2_what_if_we_keep_training`. Nor does
+# it say what a corner at birth does. It is a bend among the points, and bends
+# among the points can follow them:
+# :doc:`/auto_examples/3_function_space/plot_2_where_does_it_bend`.
 #
 # .. exercise:: A stricter verdict
 #
