@@ -12,6 +12,7 @@ from overfit_tutorial import (
     curvature,
     data,
     ensembles,
+    kernels,
     landscapes,
     linear,
     networks,
@@ -138,6 +139,12 @@ def find_minima(n_members, *, seed, offset=0.0, redraw=0, recipe=minima.RECIPE):
 def from_weights(weights): ...
 
 
+def min_norm_fit(features, y): ...
+
+
+def neural_tangent_kernel(x1, x2, *, depth, bias_std): ...
+
+
 def claim(
     id,
     sentence,
@@ -191,6 +198,8 @@ PROMISES = [
     (streams, split_seeds),
     (minima, find_minima),
     (splines.PiecewiseLinear, from_weights),
+    (kernels, min_norm_fit),
+    (kernels, neural_tangent_kernel),
     (claims, claim),
 ]
 
