@@ -120,3 +120,15 @@ def check_vector(name: str, values: ArrayLike, *, infinite: bool = False) -> NDA
         index, rule = int(np.flatnonzero(wrong)[0]), "not be NaN" if infinite else "be finite"
         raise ValueError(f"{name} must {rule}, got {vector[index]} at index {index}")
     return vector
+
+
+def check_points(x: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """Return places and values in ascending order of the places, no two of which are the same."""
+    x, y = check_vector("x", x), check_vector("y", y)
+    if len(x) != len(y):
+        raise ValueError(f"x and y must have the same length, got {len(x)} and {len(y)}")
+    order = np.argsort(x)
+    x, y = x[order], y[order]
+    if len(twice := x[1:][np.diff(x) == 0]):
+        raise ValueError(f"x must hold no place twice, got {twice[0]:g} twice")
+    return x, y

@@ -9,7 +9,7 @@ import itertools
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from overfit_tutorial import _arguments
 from overfit_tutorial.weights.arrays import Weights
@@ -54,7 +54,7 @@ def join_the_dots(
     >>> weights[1].tolist(), weights[2][:, 0].tolist()
     ([0.0, -1.0, -2.0], [1.0, -2.0, 1.0])
     """
-    x, y = _sorted(x, y)
+    x, y = _arguments.check_points(x, y)
     widths = _arguments.check_widths(hidden_widths)
     needed = [len(x), *([1 if funnel else len(x)] * (len(widths) - 1))]
     if not widths or any(width < need for width, need in zip(widths, needed, strict=True)):
@@ -109,7 +109,7 @@ def join_from_the_middle(x: ArrayLike, y: ArrayLike) -> Weights:
     >>> weights[0].tolist(), weights[2][:, 0].tolist()
     ([[-1.0, 1.0]], [-1.0, -1.0])
     """
-    x, y = _sorted(x, y)
+    x, y = _arguments.check_points(x, y)
     if len(x) < 3:
         raise ValueError(f"x must hold at least three places, got {len(x)}")
     slopes, middle = np.diff(y) / np.diff(x), len(x) // 2
@@ -120,15 +120,3 @@ def join_from_the_middle(x: ArrayLike, y: ArrayLike) -> Weights:
     rises = np.concatenate([turns[: middle - 1], [-slopes[middle - 1], slopes[middle]]])
     rises = np.concatenate([rises, turns[middle:]])
     return [sides[np.newaxis], -sides * knots, rises[:, np.newaxis], y[middle : middle + 1]]
-
-
-def _sorted(x: ArrayLike, y: ArrayLike) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return the points from left to right, if there is one at each place."""
-    x, y = _arguments.check_vector("x", x), _arguments.check_vector("y", y)
-    if len(x) != len(y):
-        raise ValueError(f"x and y must have the same length, got {len(x)} and {len(y)}")
-    order = np.argsort(x)
-    x, y = x[order], y[order]
-    if len(twice := x[1:][np.diff(x) == 0]):
-        raise ValueError(f"x must hold no place twice, got {twice[0]:g} twice")
-    return x, y
