@@ -16,6 +16,7 @@ from overfit_tutorial import (
     curvature,
     data,
     ensembles,
+    interpolants,
     ladder,
     linear,
     networks,
@@ -27,7 +28,7 @@ from overfit_tutorial import (
 )
 from overfit_tutorial.recipes import Recipe
 from overfit_tutorial.splines import PiecewiseLinear
-from overfit_tutorial.studies import held_out, keeping, minima, poison, recipe, wild
+from overfit_tutorial.studies import held_out, interpolation, keeping, minima, poison, recipe, wild
 from overfit_tutorial.weights import directions, dots, paths, symmetries, tangents
 
 SEED, N_DRAWS = 20261126, 15
@@ -100,6 +101,9 @@ CALLS = [
     (networks.build_mlp, {"hidden_widths": (2,), "seed": 0}, {}),
     (dots.join_the_dots, {"x": POINTS.x, "y": POINTS.y, "hidden_widths": (40,)}, {}),
     (dots.join_from_the_middle, {"x": POINTS.x, "y": POINTS.y}, {}),
+    (interpolants.join_the_dots, {"x": POINTS.x, "y": POINTS.y}, {}),
+    (interpolants.least_norm, {"x": POINTS.x, "y": POINTS.y}, {}),
+    (interpolants.natural_spline, {"x": POINTS.x, "y": POINTS.y}, {}),
     (symmetries.flatten, {"weights": NET, "x": POINTS.x}, {}),
     (tangents.tangent_kernel, {"weights": NET, "x": POINTS.x}, {}),
     (PiecewiseLinear.from_weights, {"weights": NET}, {}),
@@ -111,6 +115,11 @@ CALLS = [
     (held_out.compare_held_out, {"recipe": Recipe(), "n_train": 5, "few": 2, "many": 4}, SMALL),
     (held_out.shake_points, {"size": 1.0, "n_train": 5}, SMALL),
     (wild.train_from_the_dots, {"n_samples": 12}, {**SMALL, "start": "by hand"}),
+    (
+        interpolation.judge_curve,
+        {"n_samples": 12, "center": 0.0, "noise_std": 1.0},
+        {**SMALL, "curve": "join the dots"},
+    ),
     (minima.find_minima, {"n_members": 1, "seed": 0, "offset": 4.0}, {}),
     (poison.poison_between, {"x": POINTS.x, "y": POINTS.y, "offset": 4.0, "seed": 0}, {}),
     (sweeps.run_sweep, {"function": study, "grid": {"power": [1]}, "seed": 0, "n_seeds": 1}, {}),
