@@ -55,6 +55,7 @@ extensions = [
     "metadata",
     "downloads",
     "site_figures",
+    "playground",
 ]
 exclude_patterns = ["_build", "**/.ipynb_checkpoints"]
 if html_baseurl:
