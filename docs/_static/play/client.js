@@ -3,6 +3,7 @@
 //   const trainer = playTrainer(receive)
 //   trainer.ask({states, every, pause, show, low, high, weights})   see worker.js
 //   trainer.hold(), trainer.go(), trainer.stop(), trainer.close()
+//   trainer.isBusy()   whether anything that was asked for is still to come
 //
 // `receive` gets the messages of worker.js that belong to the last order, and no others: a curve
 // is never that of another state. While one drags, orders come faster than networks: an order
@@ -61,5 +62,12 @@ function playTrainer(receive) {
     isBusy = false;
     worker.postMessage({ kind: "stop" });
   }
-  return { ask, stop, hold: tell("hold"), go: tell("go"), close: () => worker.terminate() };
+  return {
+    ask,
+    stop,
+    hold: tell("hold"),
+    go: tell("go"),
+    close: () => worker.terminate(),
+    isBusy: () => isBusy || waiting !== null,
+  };
 }

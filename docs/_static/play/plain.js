@@ -24,7 +24,7 @@ function plainTrainer() {
       return {
         nIn, nOut, w, m: floats(size), v: floats(size), gradient: floats(nOut),
         asleep: new Int32Array(nIn + 1), // of each row, the step after which it slept, or zero
-        out: floats(nOut * room), slopes: floats(nOut * room), alive: [],
+        out: new Float64Array(nOut * room), slopes: new Float64Array(nOut * room), alive: [],
       };
     });
     layers[0].alive = [0];
@@ -146,13 +146,13 @@ function plainTrainer() {
     }
   }
 
-  let none = new Float32Array(0), ones = new Float32Array(0);
+  let none = new Float32Array(0), ones = new Float64Array(0);
 
   function updateLayer(before, layer, n, size, wakes) {
     const { nIn, nOut, asleep, gradient } = layer;
     gradient.fill(0);
     if (none.length < nOut) none = new Float32Array(nOut);
-    if (ones.length < n) ones = new Float32Array(n).fill(1);
+    if (ones.length < n) ones = new Float64Array(n).fill(1);
     const isAlive = new Uint8Array(nIn);
     for (const i of before.alive) isAlive[i] = 1;
     for (let row = 0; row <= nIn; row++)

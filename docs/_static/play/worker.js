@@ -6,7 +6,7 @@
 //       every   0     steps between frames, for slow motion; 0: none
 //       pause   0     milliseconds to wait after such a frame
 //       show    0     milliseconds after which there is a frame in any case; 0: never
-//       low, high     knots are wanted between them; default 0 and 20, and no narrower
+//       low, high     knots are wanted between them; default -1 and 21; at least 0 and 20
 //       weights false   whether the end has the weights, as [kernel, bias, ...]
 //   {kind: "hold"} {kind: "go"}   wait, and go on
 //   {kind: "stop"}                forget the order
@@ -47,7 +47,7 @@
       }
     },
     train(asked) {
-      order = { every: 0, pause: 0, show: 0, low: 0, high: 20, index: 0, ...asked, run: null };
+      order = { every: 0, pause: 0, show: 0, low: -1, high: 21, index: 0, ...asked, run: null };
       isHeld = false;
       proceed();
     },
