@@ -119,11 +119,12 @@ def site(session: nox.Session) -> None:
     if session.posargs:
         session.run("pytest", "tests/site", *session.posargs, env=must_exist)
         return
-    # Lighthouse measures speed: nobody may compute beside it.
-    alone = "tests/site/test_lighthouse.py"
+    # They measure speed: nobody may compute beside them.
+    alone = ["tests/site/test_lighthouse.py", "tests/site/test_playground_speed.py"]
+    ignored = [part for path in alone for part in ("--ignore", path)]
     in_order = (*SIDE_BY_SIDE, "--no-loadscope-reorder")
-    session.run("pytest", "tests/site", "--ignore", alone, *in_order, env=must_exist)
-    session.run("pytest", alone, env=must_exist)
+    session.run("pytest", "tests/site", *ignored, *in_order, env=must_exist)
+    session.run("pytest", *alone, env=must_exist)
 
 
 @nox.session
