@@ -11,23 +11,47 @@
 const lines = (() => {
   const ROUNDING = 1e-12;
 
-  // Some functions that share their knots. Those that are zero everywhere are not listed in
-  // `alive`; values[k] and slopes[k] have a row for each knot, and one slope more.
-  function sums(pieces, kernel, bias, nOut) {
-    const { knots, alive } = pieces;
-    const rowsOf = (rows, begin) =>
-      rows.map((row) => {
-        const sum = Float64Array.from(begin);
-        for (const i of alive) {
-          const value = row[i], at = i * nOut;
-          if (value !== 0) for (let j = 0; j < nOut; j++) sum[j] += value * kernel[at + j];
-        }
-        return sum;
-      });
+  // Some functions that share their knots, of the units `alive`; those left out are zero. There is
+  // a row of values for each knot, and one of slopes more.
+
+  // Rows of sums, that begin somewhere, of numbers times the rows of a kernel.
+  function products(rows, kernel, begin) {
+    const n = begin.length, units = Array.from(kernel.keys()), known = [...kernel];
+    // Four at once, which are read and written together; in their order, as one by one.
+    while (known.length % 4) known.push(new Float64Array(n)), units.push(0);
+    return rows.map((row) => {
+      const sum = new Float64Array(begin);
+      for (let k = 0; k < known.length; k += 4) {
+        const a = known[k], b = known[k + 1], c = known[k + 2], d = known[k + 3];
+        const p = row[units[k]], q = row[units[k + 1]];
+        const r = row[units[k + 2]], s = row[units[k + 3]];
+        if (p || q || r || s)
+          for (let j = 0; j < n; j++)
+            sum[j] = sum[j] + p * a[j] + q * b[j] + r * c[j] + s * d[j];
+      }
+      return sum;
+    });
+  }
+
+  // Weighted sums of the functions, and a constant added to each. Unless all are asked for, those
+  // that are nowhere positive are left out: their rows would be zero in the end.
+  function sums({ knots, values, slopes, alive }, kernel, bias, asksAll) {
+    const nOut = bias.length, units = [];
+    const rows = alive.map((i) => new Float64Array(kernel.slice(i * nOut, (i + 1) * nOut)));
+    const found = products(values, rows, bias);
+    for (let j = 0; j < nOut; j++)
+      if (asksAll || found.some((row) => row[j] > 0)) units.push(j);
+    const pick = (row) => {
+      const picked = new Float64Array(units.length);
+      for (let k = 0; k < picked.length; k++) picked[k] = row[units[k]];
+      return picked;
+    };
+    const picked = rows.map(pick);
     return {
       knots,
-      values: rowsOf(pieces.values, bias),
-      slopes: rowsOf(pieces.slopes, new Float64Array(nOut)),
+      values: found.map(pick),
+      slopes: products(slopes, picked, new Float64Array(units.length)),
+      alive: units,
     };
   }
 
@@ -59,7 +83,7 @@ const lines = (() => {
     while (k < old.knots.length || c < crossings.length) {
       const [oldPlace, newPlace] = [old.knots[k] ?? Infinity, crossings[c]?.[0] ?? Infinity];
       const isOld = oldPlace <= newPlace, place = Math.min(oldPlace, newPlace);
-      const row = isOld ? Float64Array.from(old.values[k]) : new Float64Array(n);
+      const row = isOld ? old.values[k].slice() : new Float64Array(n);
       if (isOld) k++;
       else {
         const anchor = Math.max(k - 1, 0), offset = place - old.knots[anchor];
@@ -71,23 +95,19 @@ const lines = (() => {
       values.push(row);
       pieces.push(k);
     }
-    const slopes = pieces.map((piece) => Float64Array.from(old.slopes[piece]));
+    const slopes = pieces.map((piece) => old.slopes[piece].slice());
     // Each is positive all along a piece, or nowhere on it. On the rays the slope decides.
-    const alive = [], last = knots.length - 1;
-    for (let j = 0; j < n; j++) {
-      let isAlive = false;
+    const last = knots.length - 1;
+    for (let j = 0; j < n; j++)
       for (let p = 0; p <= last + 1; p++) {
         const before = p > 0 ? values[p - 1][j] : 0, after = p <= last ? values[p][j] : 0;
         let isPositive = before > 0 || after > 0;
         if (!isPositive && p === 0) isPositive = after === 0 && slopes[0][j] < 0;
         if (!isPositive && p === last + 1) isPositive = before === 0 && slopes[p][j] > 0;
-        if (isPositive) isAlive = true;
-        else slopes[p][j] = 0;
+        if (!isPositive) slopes[p][j] = 0;
       }
-      if (isAlive) alive.push(j);
-    }
     for (const row of values) for (let j = 0; j < n; j++) if (!(row[j] > 0)) row[j] = 0;
-    return { knots, values, slopes, alive };
+    return { knots, values, slopes, alive: old.alive };
   }
 
   function polyline(weights, widths, { center = 0, low = -Infinity, high = Infinity } = {}) {
@@ -99,15 +119,12 @@ const lines = (() => {
       slopes: [...ends, 0].map(() => Float64Array.of(1)),
       alive: [0],
     };
-    for (let layer = 1; layer < widths.length - 1; layer++)
-      pieces = cutOff(
-        sums(pieces, weights[2 * layer - 2], weights[2 * layer - 1], widths[layer]),
-        isWhole,
-      );
+    for (let k = 0; k < 2 * (widths.length - 2); k += 2)
+      pieces = cutOff(sums(pieces, weights[k], weights[k + 1], isWhole), isWhole);
     const [kernel, bias] = weights.slice(-2);
-    const { knots, values, slopes } = sums(pieces, kernel, bias, 1);
+    const { knots, values, slopes } = sums(pieces, kernel, bias, true);
     const scales = pieces.slopes.map((row) =>
-      pieces.alive.reduce((sum, i) => sum + Math.abs(row[i] * kernel[i]), 0),
+      pieces.alive.reduce((sum, i, k) => sum + Math.abs(row[k] * kernel[i]), 0),
     );
     // A switch bends the output by no more than rounding if it is none of its bends.
     const bends = Array.from(knots.keys()).filter(

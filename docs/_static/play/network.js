@@ -123,6 +123,7 @@ const network = (() => {
   function firstWeightsOf(state, { x, y }) {
     const { seed, biasStd, start, center } = complete(state), { widths } = recipeOf(state);
     if (start !== "wild") return draws.firstWeights(seed, widths, biasStd);
+    if (!canBeWild(state, { x })) throw new RangeError("a wild start needs a unit for each point");
     const seen = x.map((place) => place - center);
     return joinTheDots(seen, y, widths.slice(1, -1)).map((part) => Float32Array.from(part));
   }
