@@ -9,8 +9,8 @@ const asText = (array) => {
 };
 const readable = (key, value) => (ArrayBuffer.isView(value) ? asText(value) : value);
 
-// Everything that is sent back about some orders, and when they were given, as JSON; arrays become the text of their bytes.
-// An order is waited for, unless it is [order, milliseconds until the next].
+// Everything that is sent back about some orders, and when they were given, as JSON; arrays become
+// the text of their bytes. An order is waited for, unless it is [order, milliseconds to the next].
 async function askAll(makeTrainer, orders) {
   const sent = [];
   let tell = () => {};
