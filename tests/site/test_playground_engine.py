@@ -193,15 +193,31 @@ def test_plain_javascript_trains_the_same_bits(
 ASK = "(orders) => askAll(playTrainer, orders)"
 
 
-@pytest.fixture
-def leaflet(tab: Any, tmp_path: Path, engine: str) -> Any:
-    """Give a page of a folder: it may neither fetch a binary nor start a worker from a file."""
-    (tmp_path / "engine.js").write_text(engine, encoding="utf-8")
-    path = tmp_path / "page.html"
-    path.write_text('<!doctype html><script src="engine.js"></script>', encoding="utf-8")
+def open_leaflet(tab: Any, folder: Path, engine: str, head: str = "") -> Any:
+    """Open a page of a folder: it may neither fetch a binary nor start a worker from a file."""
+    (folder / "engine.js").write_text(engine, encoding="utf-8")
+    path = folder / "page.html"
+    path.write_text(f'<!doctype html>{head}<script src="engine.js"></script>', encoding="utf-8")
     tab.goto(path.as_uri())
     tab.add_script_tag(content=SCRIPT.read_text(encoding="utf-8"))
     return tab
+
+
+@pytest.fixture
+def leaflet(tab: Any, tmp_path: Path, engine: str) -> Any:
+    return open_leaflet(tab, tmp_path, engine)
+
+
+@pytest.mark.parametrize(("allows", "expected"), [("'wasm-unsafe-eval'", "wasm"), ("", "plain")])
+def test_where_a_page_forbids_webassembly_it_trains_without(
+    allows: str, expected: str, tab: Any, tmp_path: Path, engine: str, fits: list[Fit]
+) -> None:
+    policy = f"script-src file: blob: 'unsafe-inline' {allows}; worker-src blob:"
+    head = f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+    page = open_leaflet(tab, tmp_path, engine, head)
+    told = json.loads(page.evaluate(ASK, [{"states": RANDOM[:2], "weights": True}]))
+    assert [message["engine"] for message in told if message["kind"] == "ready"] == [expected]
+    assert find_differences(fits[20:22], told) == []
 
 
 def test_a_browser_trains_the_same_bits_from_a_folder(leaflet: Any, fits: list[Fit]) -> None:
