@@ -46,7 +46,10 @@ function pretend(engine, isPlain) {
   globalThis.postMessage = (data) => setImmediate(() => worker.onmessage({ data }));
   URL.createObjectURL = () => "";
   URL.revokeObjectURL = () => {};
-  if (isPlain) delete globalThis.WebAssembly;
+  if (isPlain)
+    WebAssembly.Module = function forbidden() {
+      throw new WebAssembly.CompileError("forbidden"); // Node itself needs the rest
+    };
   globalThis.Worker = class {
     constructor() {
       worker = this;
