@@ -366,7 +366,7 @@ def test_long_runs_show_themselves_in_between(in_node: Callable[..., Any]) -> No
 def test_a_new_order_ends_the_old_one_at_once(leaflet: Any) -> None:
     long, other = STORY | {"steps": 20_000}, STORY | {"steps": 100, "width": 5, "seed": 4}
     # The binary is there after the first; the second has run for longer than the third waits.
-    orders = [{"states": [other]}, [{"states": [long]}, 150], {"states": [other]}]
+    orders = [{"states": [other]}, [{"states": [long]}, 250], {"states": [other]}]
     told = json.loads(leaflet.evaluate(ASK, orders))
     assert [message["kind"] for message in told] == [
         "asked",

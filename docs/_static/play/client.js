@@ -11,7 +11,7 @@
 "use strict";
 
 function playTrainer(receive) {
-  const QUICK = 60; // milliseconds
+  const QUICK = 150; // milliseconds
   const source = `"use strict";const {draws,network,lines}=(${playShared})();(${playWorker})();`;
   const address = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
   const worker = new Worker(address);
