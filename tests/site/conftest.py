@@ -295,6 +295,8 @@ class Visit:
     """What ``measure.js`` returns."""
     narrowest: dict[str, Any] = field(default_factory=dict)
     """The same in the narrowest window; taken on a phone only."""
+    enlarged: dict[str, Any] = field(default_factory=dict)
+    """The same with text of twice the size and all folds open; on a phone only."""
     violations: list[str] = field(default_factory=list)
     """What axe holds against the page with all of its folds open, and against a phone's menu."""
     keyboard: list[str] = field(default_factory=list)
@@ -466,6 +468,12 @@ def measure() -> str:
 
 
 @pytest.fixture(scope="session")
+def enlarge() -> str:
+    """Give the script that makes a page's text twice as large."""
+    return ENLARGE
+
+
+@pytest.fixture(scope="session")
 def record() -> Callable[[Page], contextlib.AbstractContextManager[Visit]]:
     return recording
 
@@ -492,6 +500,10 @@ AXE_RUN = """([within, options]) =>
         .then(found => found.violations)"""
 # What is folded away counts, too.
 UNFOLD = "document.querySelectorAll('details').forEach(details => { details.open = true })"
+# What a browser does whose reader has asked for letters of twice the size.
+ENLARGE = """(root => root.style.fontSize = `${2 * parseFloat(getComputedStyle(root).fontSize)}px`)
+    (document.documentElement)"""
+RESTORE = "document.documentElement.style.fontSize = ''"
 MENU = "dialog[open]"
 MOST_CONTROLS = 1000
 
@@ -616,6 +628,10 @@ def visit(
                 found.narrowest = tab.evaluate(measure)
                 tab.set_viewport_size({"width": WIDTHS[device], "height": HEIGHT})
             tab.evaluate(UNFOLD)
+            if device == "phone":
+                tab.evaluate(ENLARGE)
+                found.enlarged = tab.evaluate(measure)
+                tab.evaluate(RESTORE)
             if axe:
                 found.violations = axe_violations(tab, axe)
             if (scheme, device) in VISITS:
