@@ -84,7 +84,11 @@
   const write = () => {
     const set = Object.entries(chosen()).filter(([, value]) => value);
     const query = new URLSearchParams(set).toString();
-    history.replaceState(null, "", (query ? `?${query}` : location.pathname) + location.hash);
+    try {
+      history.replaceState(null, "", (query ? `?${query}` : location.pathname) + location.hash);
+    } catch {
+      // Some browsers refuse it in some frames, or a hundred times in a row: the choice stands.
+    }
   };
   const read = () => {
     const given = new URLSearchParams(location.search);

@@ -100,3 +100,11 @@ document.querySelectorAll("figure[data-frames]").forEach((figure) => {
   new MutationObserver(say).observe(root, { attributeFilter: ["data-mode"] });
   say();
 })();
+
+// A frame that a course platform has sandboxed sends no forms: a search there is a plain address.
+document.addEventListener("keydown", (event) => {
+  const form = event.target.closest?.("form.bd-search");
+  if (!form || event.key !== "Enter" || event.isComposing) return;
+  event.preventDefault();
+  location.assign(`${form.action}?${new URLSearchParams(new FormData(form))}`);
+});

@@ -428,7 +428,10 @@ def serving(folder: Path, prefix: str = PREFIX) -> Iterator[str]:
             self.send_response(status)
             # Nothing changes while it is served: what all pages share is fetched once.
             headers = {"Content-Type": kind, "Content-Length": str(len(content))}
-            for name, value in (headers | more | {"Cache-Control": "max-age=3600"}).items():
+            headers |= more | {"Cache-Control": "max-age=3600"}
+            # As GitHub Pages does: a sandboxed frame has no origin, and reads what all may read.
+            headers["Access-Control-Allow-Origin"] = "*"
+            for name, value in headers.items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(content)
