@@ -56,6 +56,7 @@ extensions = [
     "downloads",
     "site_figures",
     "playground",
+    "number_search",
 ]
 exclude_patterns = ["_build", "**/.ipynb_checkpoints"]
 if html_baseurl:

@@ -35,6 +35,10 @@ QUERIES = {
     "join the dots": {LADDER, COMPARED, "glossary.html"},
     "noise": {NOISE, LADDER},
     "40,701 parameters": {NOISE},
+    "40701": {NOISE, LADDER},
+    "40,701": {NOISE, LADDER},
+    "40\u2009701": {NOISE, LADDER},
+    "0.6": {RECIPE},
     "training error": {NOISE, LONGER, "glossary.html"},
     "Adam learning rate": {NOISE},
     "bootstrap interval": {COMPARED, CURVED, "api/statistics.html"},
@@ -100,6 +104,37 @@ def tab(browser: Any) -> Any:
 @pytest.mark.parametrize("query", QUERIES)
 def test_search_finds_the_right_page(tab: Any, address: str, query: str) -> None:
     assert find_misplaced(search(tab, address, query), QUERIES[query]) == ""
+
+
+# What is written, and the words it has. The build splits pages, and a script what a reader types.
+SPLIT = {
+    "40,701 parameters": ["40701", "parameters"],
+    "40\u2009701, 40\u202f701 or 40_701": ["40701", "40701", "or", "40701"],
+    "2,023,443,830": ["2023443830"],
+    "0.6 of 1,234.5": ["0.6", "of", "1234.5"],
+    "1, 200 and 1,20 and 1,2000": ["1", "200", "and", "1", "20", "and", "1", "2000"],
+    "fit_line seed_123 3d": ["fit_line", "seed_123", "3d"],
+    "na\u00efve \u03c3=2": ["na\u00efve", "\u03c3", "2"],
+}
+
+
+def test_numbers_are_words_on_both_sides(tab: Any, address: str) -> None:
+    split = pytest.importorskip("number_search").SearchNumbers({}).split
+    assert {text: split(text) for text in SPLIT} == SPLIT
+    tab.goto(address + "search.html")
+    assert {text: tab.evaluate("splitQuery", text) for text in SPLIT} == SPLIT
+
+
+def test_a_number_that_is_found_is_shown(tab: Any, address: str) -> None:
+    search(tab, address, "40701")
+    first = tab.locator("#search-results li").first
+    first.locator("p.context", has_text="40,701").wait_for()
+    assert "40,701" in first.locator(".highlighted").all_inner_texts()
+
+
+def test_a_number_that_no_page_has_hides_no_page(tab: Any, address: str) -> None:
+    assert search(tab, address, "987654") == []
+    assert search(tab, address, "dask 987654 0.98765") == search(tab, address, "dask") != []
 
 
 def test_the_pages_looked_for_exist(site: Any) -> None:
