@@ -34,7 +34,7 @@ LARGE = 16
 #
 #    .. answer:: when the steps are small enough
 #
-#       They are. Half the step and twice as many give the same curve.
+#       They are. Half the step and twice as many give nearly the same curve.
 #
 #    .. answer:: when the first weights are large enough
 #
@@ -56,8 +56,10 @@ LARGE = 16
 # would make it least squares for ever. So here we help: one hidden layer of
 # 100 units, inputs with their center at zero, random biases, so that it is
 # born with bends everywhere, and plain gradient descent. We train it as Keras
-# draws its first weights, and with those of its first layer 16 times as large.
-# Each network is compared with its own formula.
+# draws its first weights, and with biases and weights of the hidden layer 16
+# times as large. Then it bends at the same places, its kernel is larger, and
+# its steps are smaller in proportion. Each network is compared with its own
+# formula.
 
 MOMENTS = (400, 800, 1600, 3200, 6400)
 DESCENT = {"learning_rate": [0.02], "center": [10], "unit": [5]}
@@ -124,18 +126,18 @@ apart = {
 }
 measured(
     "kernel-says-too-much",
-    "After 6,400 steps, the formula overstates how many parameters the "
-    "network effectively uses by {:.1f}, on average: it uses {uses:.1f}, not "
-    "{says:.1f}. With first weights {large} times as large, the formula is "
-    "right: the median curve differs from it by {apart:.1%} of its distance "
-    "from the truth.",
+    "After 6,400 steps, a network of 100 units effectively uses {uses:.1f} "
+    "parameters, {:.1f} fewer than its kernel at birth says, {says:.1f}. With "
+    "first weights {large} times as large, that kernel is right: the median "
+    "curve differs from what it says by {apart:.1%} of its distance from the "
+    "truth.",
     too_many(begun[1], 6400).above(3),
     apart=apart[LARGE].below(0.03),
     uses=100 * begun[1].followed_6400.mean(),
     says=100 * begun[1].said_6400.mean(),
     large=LARGE,
-    wrong_if="the formula were off by less than three parameters, or with "
-    "large first weights by 3% of the distance from the truth",
+    wrong_if="the kernel overstated by less than three parameters, or were "
+    "off by 3% of the distance from the truth with large first weights",
     headline=True,
     threshold_from="after seeing",
 )
