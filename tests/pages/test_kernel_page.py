@@ -81,7 +81,8 @@ def stage(world, monkeypatch):
         found = columns(seeds, moments, 1, 100)
         moved = float(world is not kernels_stay)
         for moment in moments:
-            found[f"beyond_{moment}"] = 0.06 * moved * np.linspace(0.5, 1.5, len(seeds))
+            luck = np.linspace(0.5, 1.5, len(seeds))
+            found[f"beyond_{moment}"] = 0.06 * moved * luck * moment / 6400
             found[f"followed_{moment}"] = found[f"followed_{moment}"] - 0.02 * (1 - moved)
         return found
 
