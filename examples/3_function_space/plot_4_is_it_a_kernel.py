@@ -222,8 +222,8 @@ ratio = statistics.ratio_interval(
 measured(
     "width-does-not-keep-it",
     "In 3,200 steps, the kernel of a network of width 400 becomes {grown:.1f} "
-    "times as large as at birth: {:.2f} times what it is at width 25. The "
-    "formula still overstates, by {too_many:.1f} parameters.",
+    "times as large as at birth, which is {:.2f} times what it becomes at "
+    "width 25. The formula still overstates, by {too_many:.1f} parameters.",
     ratio.inside(0.7, 1.4),
     grown=grown(wide[400], 3200).above(3),
     too_many=too_many(wide[400], 3200).above(1),
@@ -280,9 +280,9 @@ at_first = statistics.quantile_interval(story.beyond_100, confidence=0.99)
 measured(
     "the-story-leaves-its-kernel",
     "In its first 100 steps, the kernel of the story's network becomes {:.0f} "
-    "times as large, in the median, but {at_first:.2%} of it is beyond lines. "
-    "After 6,400 steps {later:.0%} is, and the network effectively uses "
-    "{uses:.1f} parameters instead of two.",
+    "times as large, in the median, but only {at_first:.2%} of it is beyond "
+    "lines. After 6,400 steps {later:.0%} is, and the network effectively "
+    "uses {uses:.1f} parameters instead of two.",
     grown(story, 100).above(2),
     at_first=at_first.below(0.01),
     later=story.beyond_6400.median(),
