@@ -5,8 +5,8 @@
 //   trainer.hold(), trainer.go(), trainer.stop(), trainer.close()
 //   trainer.isBusy()   whether anything that was asked for is still to come
 //
-// `receive` gets the messages of worker.js that belong to the last order, and no others: a curve
-// is never that of another state. While one drags, orders come faster than networks: an order
+// `receive` gets the messages of worker.js that belong to the last order that was sent, and no
+// others, each with its state: a curve is never taken for that of another one. While one drags, orders come faster than networks: an order
 // waits for the one under way as long as that takes no longer than QUICK, and only the last waits.
 "use strict";
 
@@ -15,13 +15,14 @@ function playTrainer(receive) {
   const source = `"use strict";const {draws,network,lines}=(${playShared})();(${playWorker})();`;
   const address = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
   const worker = new Worker(address);
-  let id = 0, isOpen = false, isBusy = false, began = 0, waiting = null, timer = 0;
+  let id = 0, isOpen = false, isBusy = false, began = 0, waiting = null, timer = 0, states = [];
 
   function send() {
     clearTimeout(timer);
     isBusy = true;
     began = performance.now();
     worker.postMessage({ kind: "train", id: ++id, ...waiting });
+    states = waiting.states;
     waiting = null;
   }
 
@@ -40,7 +41,7 @@ function playTrainer(receive) {
       URL.revokeObjectURL(address);
     } else if (data.id !== id) return;
     else if (data.kind !== "frame") isBusy = data.kind === "end" && data.index + 1 < data.nStates;
-    receive(data);
+    receive(data, states[data.index]);
     if (waiting && isOpen && !isBusy) send();
   };
 
