@@ -165,6 +165,7 @@ html_sidebars = {"**": ["sidebar-nav-bs"]} | {
     name: []
     for name in (
         "index",
+        "play",
         "ledger",
         "teach",
         "glossary",

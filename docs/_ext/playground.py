@@ -1,9 +1,9 @@
-"""The playground's engine: one script with the trainer, which also runs from ``file://``.
+"""The playground's scripts: one with the trainer, which also runs from ``file://``, one to see it.
 
 A page of a folder may neither fetch the binary nor start a worker from a file. So the scripts of
 ``_static/play`` are joined into ``engine.js``, the binary within: the part that the page and its
 worker share, the worker, and the page's end of it. A worker is started from the source of the
-functions that hold the first two.
+functions that hold the first two. What the reader sees and moves is joined into ``page.js``.
 """
 
 import base64
@@ -16,6 +16,7 @@ from sphinx.application import Sphinx
 SHARED = ("draws", "network", "lines")
 WORKER = ("trainer", "plain", "worker")
 PAGE = ("client",)
+SEEN = ("state", "python", "plot", "form", "presets", "hands", "take", "play")
 BINARY = Path(__file__).parents[2] / "overfit_tutorial" / "exact" / "trainer.wasm"
 
 
@@ -46,11 +47,17 @@ def engine(folder: Path) -> str:
     )
 
 
+def page(folder: Path) -> str:
+    """Return the script that shows the page."""
+    return f'// Made from the files beside it.\n"use strict";\n{body(folder, SEEN)}'
+
+
 def _write(app: Sphinx) -> None:
-    """Write the engine before pages ask for its checksum."""
-    made = Path(app.outdir, "_static", "play", "engine.js")
-    made.parent.mkdir(parents=True, exist_ok=True)
-    made.write_text(engine(Path(app.srcdir, "_static", "play")), encoding="utf-8")
+    """Write the scripts before pages ask for their checksums."""
+    source, made = Path(app.srcdir, "_static", "play"), Path(app.outdir, "_static", "play")
+    made.mkdir(parents=True, exist_ok=True)
+    for name, script in {"engine": engine(source), "page": page(source)}.items():
+        (made / f"{name}.js").write_text(script, encoding="utf-8")
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

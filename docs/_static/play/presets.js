@@ -1,0 +1,21 @@
+// States of the pages: their own seeds and recipes, by what one sees.
+"use strict";
+
+const presets = {
+  "The story: 800 steps": "",
+  "The story: the wild curve, then trained": "start=wild",
+  "Was it luck? The first of twenty networks": "pointsSeed=0/0&seed=1/0",
+  "Was it luck? The second of twenty networks": "pointsSeed=0/1&seed=1/1",
+  "What if we keep training? Batches of 32": "pointsSeed=0&seed=1&steps=6400",
+  "What if we keep training? All points in every step":
+    "batch=0&pointsSeed=0&seed=1&steps=6400",
+  "Which ingredient? Without few steps": "seed=40&steps=3200",
+  "Which ingredient? Without batch noise": "batch=100&seed=40",
+  "Which ingredient? Without a line at birth": "center=10&seed=40",
+  "Which ingredient? Without all three": "batch=100&center=10&seed=40&steps=3200",
+  "Is it the recipe? A tenth of the learning rate":
+    "pointsSeed=30/0/1000&rate=0.001&seed=30/0",
+  "Could I have known? The hundred points trained on": "pointsSeed=50&seed=51",
+  "What if the truth curves? A wave of height 4":
+    "pointsSeed=0/0&seed=1/0&truth=wave:4",
+};
