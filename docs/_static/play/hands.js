@@ -65,6 +65,7 @@ function makeHands({ svg, curves, getState, getPoints, change, choose }) {
     if (held < 0 && !isDrawing) return;
     svg.setPointerCapture(event.pointerId);
     event.preventDefault();
+    curves.hold(true);
     if (isDrawing) startDrawing(event);
     else choose((chosen = held));
   });
@@ -79,7 +80,10 @@ function makeHands({ svg, curves, getState, getPoints, change, choose }) {
     if (held >= 0) move(held, curves.placeOf(event));
     if (isDrawing) drawTruth(curves.placeOf(event));
   });
-  const release = () => ([held, isDrawing] = [-1, false]);
+  function release() {
+    if (held >= 0 || isDrawing) curves.hold(false);
+    [held, isDrawing] = [-1, false];
+  }
   for (const name of ["pointerup", "pointercancel"]) svg.addEventListener(name, release);
   // A finger on a point moves it, and elsewhere the page.
   svg.addEventListener(

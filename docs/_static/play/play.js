@@ -208,6 +208,7 @@
     pause.textContent = "Pause";
     if (isSlow) rewind();
     clearTimeout(saying);
+    said.textContent = "";
     trainer.ask({ states, every, pause: isSlow ? 16 : 0, show: isSlow ? 0 : 120 });
   }
 

@@ -4,6 +4,7 @@
 //   curves.draw(picture)          what one state looks like: see play.js
 //   curves.placeOf(event)         [x, y] under a pointer
 //   curves.nearest(event, points) which point is under a pointer, or -1
+//   curves.hold(isHeld)           keep the axes as they are while something is dragged
 //   plane.draw(rungs, dots)       rungs: {name: {followed, risk}}; dots: {network, fan, trail}
 //   plot.file(svg)                the picture as a file of its own
 //
@@ -96,7 +97,7 @@ const plot = (() => {
     );
     const dots = base.layer("g", "points"), ring = make("circle", { class: "chosen", r: 8 });
     dots.after(ring);
-    let drawn = null, range = [0, 1], key = "";
+    let drawn = null, range = [0, 1], key = "", isHeld = false;
     const shareY = (y) => (y - range[0]) / (range[1] - range[0]);
     const place = (x, y) => [base.across(shareX(x)), base.up(shareY(y))];
 
@@ -109,7 +110,7 @@ const plot = (() => {
     }
 
     function frame({ range: wanted }) {
-      range = wanted;
+      if (!isHeld) range = wanted;
       const step = range[1] - range[0] > 32 ? 10 : 5, ticks = [];
       for (let y = Math.ceil(range[0] / step) * step; y <= range[1]; y += step)
         ticks.push([shareY(y), String(y)]);
@@ -180,7 +181,13 @@ const plot = (() => {
       });
       return found;
     }
-    return { draw, mark, placeOf, nearest };
+    function hold(nowHeld) {
+      isHeld = nowHeld;
+      if (isHeld) return;
+      key = "";
+      draw(drawn);
+    }
+    return { draw, mark, placeOf, nearest, hold };
   }
 
   // -- The plane of the two numbers ------------------------------------------------------------
@@ -188,8 +195,9 @@ const plot = (() => {
   const FROM = 0.02; // linear up to here, then logarithmic, as figures.plot_plane
   const stretched = (s) =>
     Math.abs(s) <= FROM ? (0.8 * s) / FROM : Math.sign(s) * (0.8 + Math.log10(Math.abs(s) / FROM));
-  const FOLLOWED = [-0.03, 1.6], RISKS = [0.003, 100];
-  const shareIn = (value, [low, high]) => clamp((value - low) / (high - low), 0, 1);
+  const FOLLOWED = [-0.04, 1.6], RISKS = [0.003, 100];
+  // What lies beyond stands at the edge.
+  const shareIn = (value, [low, high]) => clamp((value - low) / (high - low), 0.015, 0.97);
   const shareFollowed = (s) => shareIn(stretched(s), FOLLOWED.map(stretched));
   const shareRisk = (risk) => shareIn(Math.log10(risk), RISKS.map(Math.log10));
   const X_TICKS = [0, 0.01, 0.02, 0.05, 0.2, 1].map((s) => [shareFollowed(s), `${100 * s}%`]);

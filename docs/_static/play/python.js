@@ -61,7 +61,8 @@ const python = (() => {
     const options = ["recipe", `seed=${seedOf(seed)}`];
     if (start === "wild") options.push("initial_weights=wild");
     const seen = center ? `x - ${center}` : "x";
-    const hasNoise = points ? true : noise > 0;
+    const known = network.truthOf(truth);
+    const hasNoise = points ? points.some(([x, y]) => y !== known(x)) : noise > 0;
     return [
       "import numpy as np",
       "",

@@ -65,16 +65,17 @@ const address = (() => {
     return points.slice(0, MOST_POINTS).map(within);
   }
 
-  const write1 = {
+  const WRITERS = {
     truth: ({ kind, height, values }) =>
       kind === "line" ? kind : `${kind}:${kind === "drawn" ? values.join(",") : height}`,
     points: (points) => points.map((point) => point.join(",")).join(";"),
     fan: () => "1",
   };
-  const textOf = (name, value) => (write1[name] ?? String)(value);
+  const textOf = (name, value) => (WRITERS[name] ?? String)(value);
 
   const flag = (text) => (["1", "true"].includes(text) ? true : text === "0" ? undefined : NaN);
-  const read1 = {
+  const READERS = {
+    ...Object.fromEntries(Object.keys(RULES).map((name) => [name, nearest])),
     seed: seedOf,
     pointsSeed: seedOf,
     truth: truthOf,
@@ -89,15 +90,17 @@ const address = (() => {
   function read(fragment) {
     const state = { ...network.STORY }, messages = [];
     for (const [name, text] of new URLSearchParams(fragment.replace(/^#/, ""))) {
-      const reader = read1[name] ?? (Object.hasOwn(RULES, name) ? nearest : null);
+      const reader = Object.hasOwn(READERS, name) ? READERS[name] : null;
       const value = reader ? reader(text, name) : null;
       if (!reader) messages.push(`There is no setting “${shown(name)}”.`);
       else if (value === null || Number.isNaN(value))
-        messages.push(`${name} cannot be “${shown(text)}”: it stays what it was.`);
+        messages.push(`${name} cannot be “${shown(text)}”: it is the story's.`);
       else {
         state[name] = value;
         if (value !== undefined && !isSame(textOf(name, value), text))
-          messages.push(`${name} cannot be “${shown(text)}”: ${shown(textOf(name, value))}.`);
+          messages.push(
+            `${name} cannot be “${shown(text)}”: it is ${shown(textOf(name, value))}.`,
+          );
       }
     }
     if (state.pointsSeed === state.seed) delete state.pointsSeed;
