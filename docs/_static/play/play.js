@@ -9,6 +9,7 @@
   if (!board) return;
   const { make, labelled, grouped } = form;
   const N_FAN = 16, QUIET = 700, N_FRAMES = 240;
+  const FOLLOWS = 0.1; // what counts as overfitting, with the place halfway to the dots
   const isStill = matchMedia("(prefers-reduced-motion: reduce)");
 
   let state = network.STORY, written = null;
@@ -39,7 +40,11 @@
       "join the dots": judge(joined),
       "always the mean": judge(() => mean),
     };
-    return (lastSetting = { key, points, truth: curve, leastSquares: line, range, rungs });
+    // Halfway between least squares and joining the dots, as ladder.halfway_to_the_dots.
+    const noiseSquare = x.reduce((sum, place, k) => sum + (y[k] - curve(place)) ** 2, 0) / x.length;
+    const halfway = noiseSquare * Math.sqrt(4 / (3 * x.length));
+    const known = { points, truth: curve, leastSquares: line, range, rungs, halfway };
+    return (lastSetting = { key, ...known });
   }
 
   // -- Elements ----------------------------------------------------------------------------------
@@ -156,7 +161,7 @@
     const { state: of, setting, line, numbers: found, fan: others, trail } = picture;
     const all = others.map((other) => other.line);
     curves.draw({ setting, line, fan: all, ghost, chosen });
-    plane.draw(setting.rungs, { network: found, fan: others, trail });
+    plane.draw(setting, { network: found, fan: others, trail });
     const percent = 100 * found.followed;
     fields.steps.textContent = grouped(found.steps);
     fields.error.textContent = short(found.error);
@@ -180,7 +185,7 @@
     }, QUIET);
   }
   function sentence() {
-    const { numbers: found, fan: others } = picture;
+    const { numbers: found, fan: others, setting } = picture;
     if (found.diverged) return "The training diverged: its numbers left what a computer can hold.";
     const words = [
       `Trained ${grouped(found.steps)} steps in ${found.milliseconds.toFixed(0)} milliseconds.`,
@@ -188,6 +193,7 @@
     ];
     const share = 100 * found.followed;
     words[1] += Number.isFinite(share) ? `, ${share.toFixed(1)}% of the noise followed.` : ".";
+    if (found.followed > FOLLOWS && found.risk > setting.halfway) words.push("It overfits.");
     if (others.length) {
       const risks = others.map(({ risk }) => risk).sort((a, b) => a - b);
       const [low, high] = [risks[0], risks.at(-1)].map(short);

@@ -5,7 +5,7 @@
 //   curves.placeOf(event)         [x, y] under a pointer
 //   curves.nearest(event, points) which point is under a pointer, or -1
 //   curves.hold(isHeld)           keep the axes as they are while something is dragged
-//   plane.draw(rungs, dots)       rungs: {name: {followed, risk}}; dots: {network, fan, trail}
+//   plane.draw(setting, dots)     its rungs: {name: {followed, risk}}; dots: {network, fan, trail}
 //   plot.file(svg)                the picture as a file of its own
 //
 // They are as wide as the page gives them, and redraw themselves when that changes.
@@ -192,6 +192,7 @@ const plot = (() => {
 
   // -- The plane of the two numbers ------------------------------------------------------------
 
+  const FOLLOWS = 0.1;
   const FROM = 0.02; // linear up to here, then logarithmic, as figures.plot_plane
   const stretched = (s) =>
     Math.abs(s) <= FROM ? (0.8 * s) / FROM : Math.sign(s) * (0.8 + Math.log10(Math.abs(s) / FROM));
@@ -206,6 +207,7 @@ const plot = (() => {
   function plane(svg) {
     const titles = { xTitle: "noise followed", yTitle: "excess risk" };
     const base = chart(svg, 1 / 2, titles);
+    const corner = base.layer("path", "corner"), word = base.layer("text", "corner-word");
     const trail = base.layer("path", "trail"), fan = base.layer("path", "fan-dots");
     const rungs = base.layer("g", "rungs"), dot = base.layer("path", "dot");
     let drawn = null;
@@ -217,14 +219,30 @@ const plot = (() => {
     const diamond = ([x, y], size) =>
       `${pathOf([[x, y - size], [x + size, y], [x, y + size], [x - size, y]])}Z`;
 
-    function draw(marks, dots) {
-      drawn = [marks, dots];
+    // Where the site says that a network overfits.
+    function drawCorner({ halfway }) {
+      const left = base.across(shareFollowed(FOLLOWS)), bottom = base.up(shareRisk(halfway));
+      const [right, top] = [base.across(1), base.up(1)];
+      const isThere = halfway > RISKS[0];
+      const edges = [[left, bottom], [left, top], [right, top], [right, bottom]];
+      corner.setAttribute("d", isThere ? `${pathOf(edges)}Z` : "");
+      word.setAttribute("x", px(left + 6));
+      word.setAttribute("y", px(top + 16));
+      word.textContent = isThere ? "overfits" : "";
+    }
+
+    function draw(setting, dots) {
+      drawn = [setting, dots];
       if (!base.isReady()) return;
       base.drawAxes(X_TICKS, Y_TICKS);
-      const named = Object.entries(marks).filter(([, numbers]) => isShown(numbers));
+      drawCorner(setting);
+      const named = Object.entries(setting.rungs).filter(([, numbers]) => isShown(numbers));
+      named.sort(([, one], [, other]) => other.risk - one.risk);
+      let lowest = -99;
       const drawnRungs = named.flatMap(([name, numbers]) => {
         const [x, y] = place(numbers), isRight = numbers.followed > 0.3;
-        const at = { x: px(isRight ? x - 9 : x + 9), y: px(y + 4) };
+        if (!isRight) lowest = Math.max(y, lowest + 13); // names keep apart
+        const at = { x: px(isRight ? x - 9 : x + 9), y: px((isRight ? y : lowest) + 4) };
         return [
           make("circle", { cx: px(x), cy: px(y), r: 4.5 }),
           make("text", { ...at, "text-anchor": isRight ? "end" : "start" }, name),
