@@ -11,7 +11,10 @@ import re
 import zlib
 from pathlib import Path
 
+from docutils import nodes
+from html_elements import element
 from sphinx.application import Sphinx
+from words import link
 
 SHARED = ("draws", "network", "lines")
 WORKER = ("trainer", "plain", "worker")
@@ -60,6 +63,35 @@ def _write(app: Sphinx) -> None:
         (made / f"{name}.js").write_text(script, encoding="utf-8")
 
 
+#: What a page's argument moves, with the page's own seeds, as a state of the playground: see
+#: ``state.js``. Seed 30/0/1000 is that of the points of the first network of a sweep of seed 30.
+STATES = {
+    "1_story/plot_2_do_parameters_chase_noise": "start=wild",
+    "2_is_it_true/plot_1_was_it_luck": "fan=1&pointsSeed=0/0&seed=1/0",
+    "2_is_it_true/plot_2_what_if_we_keep_training": "batch=0&pointsSeed=0&seed=1&steps=6400",
+    "2_is_it_true/plot_3_is_it_the_recipe": "pointsSeed=30/0/1000&rate=0.001&seed=30/0",
+    "2_is_it_true/plot_4_which_ingredient": "batch=100&center=10&seed=40&steps=3200",
+    "2_is_it_true/plot_5_could_i_have_known": "pointsSeed=50&seed=51",
+    "3_function_space/plot_1_why_does_it_start_as_a_line": "pointsSeed=2/0/1000&seed=2/0",
+    "5_variants/plot_1_what_if_the_truth_curves": "pointsSeed=0/0&seed=1/0&truth=wave:4",
+}
+_LESSONS = "Lessons"
+
+
+def _invite(app: Sphinx, doctree: nodes.document) -> None:
+    """Lead from the end of a page's argument, before its lessons, to its network."""
+    docname = app.env.docname
+    state = STATES.get(docname.removeprefix("auto_examples/"))
+    if state is None:
+        return
+    lessons = next(s for s in doctree.findall(nodes.section) if s[0].astext() == _LESSONS)
+    # A script makes a small board of it: see site.js.
+    place = element("", "", tag="p", classes=["play-here"], html={"data-state": state})
+    place += link(app.env, docname, "play", state, "See this network in the playground")
+    lessons.parent.insert(lessons.parent.index(lessons), place)
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("builder-inited", _write)
+    app.connect("doctree-read", _invite)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

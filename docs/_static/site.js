@@ -78,6 +78,25 @@ document.querySelectorAll("figure[data-frames]").forEach((figure) => {
   say(names.length);
 });
 
+// A small playground in a page, fetched when it is asked for.
+document.querySelectorAll(".play-here").forEach((place) => {
+  const [page] = place.querySelector("a").href.split("#");
+  const make = (tag, properties) => Object.assign(document.createElement(tag), properties);
+  const button = make("button", { type: "button", className: "copy", textContent: "Play here" });
+  button.addEventListener("click", () => {
+    const board = make("div", { className: "play", tabIndex: -1 });
+    Object.assign(board.dataset, { state: place.dataset.state, page });
+    place.replaceWith(board);
+    board.focus();
+    const file = (name) => new URL(`_static/play/${name}`, page).href;
+    const scripts = ["engine.js", "page.js"].map((name) =>
+      make("script", { src: file(name), async: false }),
+    );
+    document.head.append(make("link", { rel: "stylesheet", href: file("play.css") }), ...scripts);
+  });
+  place.append(" ", button);
+});
+
 // Paper is white: what is printed in the dark theme is printed in the light one.
 (() => {
   const root = document.documentElement;

@@ -13,6 +13,12 @@ import numpy as np
 import playground
 import pytest
 
+from overfit_tutorial import data
+from overfit_tutorial.ensembles import fit_ensemble
+from overfit_tutorial.studies.recipe import judge_recipe
+from overfit_tutorial.training import STORY as STORY_RECIPE
+from overfit_tutorial.training import fit_network
+
 HERE = Path(__file__).parent
 SCRIPTS = Path(playground.__file__).parents[1] / "_static" / "play"
 STORY = {"seed": 0, "n": 100, "noise": 2, "truth": {"kind": "line"}, "width": 100, "depth": 5}
@@ -166,6 +172,43 @@ def test_the_lines_of_python_print_what_the_page_shows(
     wanted = [float(cell) for cell in shown if cell != "–"]
     assert [float(f"{value:.3g}") for value in printed] == wanted
     assert len(printed) == (2 if "noise=0&" in fragment else 3)
+
+
+# -- The states of pages -------------------------------------------------------------------
+
+
+def weights_of(state: str) -> list[Any]:
+    """Return the weights that the lines of Python train."""
+    known: dict[str, Any] = {}
+    exec(ask(state)[0]["python"], known)
+    return list(known["fit"].weights)
+
+
+def test_states_of_pages_are_valid_and_written_as_the_page_writes_them() -> None:
+    for state, found in zip(
+        playground.STATES.values(), ask(*playground.STATES.values()), strict=True
+    ):
+        assert (found["fragment"], found["messages"]) == (state, [])
+
+
+def test_the_network_of_a_page_is_the_page_s_own() -> None:
+    samples = data.sample_noisy_many(1, seed=0)
+    luck = fit_ensemble(samples.x, samples.y, seed=1).weights
+    for ours, theirs in zip(weights_of("pointsSeed=0/0&seed=1/0"), luck, strict=True):
+        assert (ours == theirs[0]).all()
+    one = data.sample_noisy(seed=40)
+    recipe = STORY_RECIPE.replace(batch_size=100, steps=800)
+    corner = fit_network(one.x - 10.0, one.y, recipe, seed=40).weights
+    for ours, theirs in zip(weights_of("batch=100&center=10&seed=40"), corner, strict=True):
+        assert (ours == theirs).all()
+
+
+def test_the_network_of_a_sweep_is_the_sweep_s_own(capsys: Any) -> None:
+    seed = np.random.SeedSequence(30, spawn_key=(0,))
+    found = judge_recipe(seeds=[seed], learning_rate=0.001)
+    weights_of("pointsSeed=30/0/1000&rate=0.001&seed=30/0")
+    printed = float(capsys.readouterr().out.split()[2].rstrip(","))
+    assert printed == pytest.approx(found["error"][0], rel=1e-6)
 
 
 # -- The page ------------------------------------------------------------------------------
@@ -395,3 +438,16 @@ def test_its_scripts_are_small(site: Any) -> None:
     names = ("engine", "page")
     sizes = [len(gzip.compress((site.root / f"_static/play/{n}.js").read_bytes())) for n in names]
     assert sum(sizes) <= 40_000
+
+
+def test_a_page_has_a_small_board_when_asked(tab: Any, address: str, site: Any) -> None:
+    page = "auto_examples/1_story/plot_2_do_parameters_chase_noise.html"
+    assert site.tree(page).select_one(".play-here a")["href"] == "../../play.html#start=wild"
+    tab.goto(address + page)
+    assert not tab.evaluate("'playTrainer' in window")
+    tab.get_by_role("button", name="Play here").click()
+    tab.wait_for_function(DONE, arg="start=wild")
+    tab.get_by_label("Noise", exact=True).press("ArrowRight")
+    tab.wait_for_function(DONE, arg="noise=2.1&start=wild")
+    assert "#" not in tab.url
+    tab.wait_for_function("document.querySelector('.play a').href.includes('noise=2.1')")

@@ -1,6 +1,6 @@
 // The controls of the playground: native ones, each with its label and what it is set to.
 //
-//   const controls = form.control(change)   change(patch): what is to differ in the state
+//   const controls = form.control(change, isSmall)   change(patch): what differs in the state
 //   controls.element, controls.show(state)
 "use strict";
 
@@ -162,7 +162,10 @@ const form = (() => {
     return { element: make("p", {}, label), show };
   }
 
-  function control(change) {
+  // Those few that a small board has.
+  const FEW = ["steps", "batch", "noise"];
+
+  function control(change, isSmall) {
     const parts = [];
     const add = (part) => {
       parts.push(part);
@@ -171,9 +174,7 @@ const form = (() => {
     const group = (legend, ...elements) =>
       make("fieldset", {}, make("legend", {}, legend), ...elements);
     const sliders = (...names) => names.map((name) => add(slider(name, change)));
-    const element = make(
-      "form",
-      { className: "play-controls", "aria-label": "Settings" },
+    const groups = () => [
       group(
         "Training",
         ...sliders("steps", "batch", "rate"),
@@ -191,6 +192,15 @@ const form = (() => {
         add(truth(change)),
       ),
       group("Network", ...sliders("width", "depth")),
+    ];
+    const few = () => [
+      ...sliders(...FEW),
+      add(seed("seed", "Seed of weights and batches", "New weights", change)),
+    ];
+    const element = make(
+      "form",
+      { className: "play-controls", "aria-label": "Settings" },
+      ...(isSmall ? few() : groups()),
     );
     element.addEventListener("submit", (event) => event.preventDefault());
     return { element, show: (state) => parts.forEach((part) => part.show(state)) };

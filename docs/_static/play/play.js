@@ -2,11 +2,15 @@
 //
 // A picture is of one state: its points, its truth, its curve and its numbers. While one drags, it
 // is a few milliseconds behind the controls, but never mixed.
+//
+// A board with data-state is a small one, on another page: it has few controls, begins with that
+// state, leaves the address alone, and links to the playground, whose address is data-page.
 "use strict";
 
 (() => {
   const board = document.querySelector(".play");
   if (!board) return;
+  const isSmall = board.dataset.state !== undefined;
   const { make, labelled, grouped } = form;
   const N_FAN = 16, QUIET = 700, N_FRAMES = 240;
   const FOLLOWS = 0.1; // what counts as overfitting, with the place halfway to the dots
@@ -60,6 +64,11 @@
     "The points, the dashed truth, the least-squares line and the network's curve; below, the " +
       "same as a table.",
   );
+  if (isSmall)
+    curvesSvg.setAttribute(
+      "aria-label",
+      "The points, the dashed truth, the least-squares line and the network's curve.",
+    );
   const planeSvg = svgOf(
     "play-plane",
     "The network on the plane of noise followed and excess risk, beside least squares, the mean " +
@@ -120,7 +129,7 @@
     if (preset.value) open(presets[preset.value]);
   });
 
-  const controls = form.control(change);
+  const controls = form.control(change, isSmall);
   const take = makeTake({ svg: curvesSvg, getPicture: () => picture });
   const hands = makeHands({
     svg: curvesSvg,
@@ -133,25 +142,16 @@
       if (picture) draw();
     },
   });
+  const more = make("a", {}, "All controls, in the playground");
+  const main = make("div", { className: "play-main" }, curvesSvg, legend);
+  const pictures = [main, buttons, numbers, status, ...(isSmall ? [] : [planeSvg])];
+  const side = isSmall
+    ? [controls.element, make("p", {}, more)]
+    : [labelled("From the pages", preset), controls.element, hands.tool, hands.element];
   board.replaceChildren(
-    make(
-      "div",
-      { className: "play-pictures" },
-      make("div", { className: "play-main" }, curvesSvg, legend),
-      buttons,
-      numbers,
-      status,
-      planeSvg,
-    ),
-    make(
-      "div",
-      { className: "play-side" },
-      labelled("From the pages", preset),
-      controls.element,
-      hands.tool,
-      hands.element,
-    ),
-    take.element,
+    make("div", { className: "play-pictures" }, ...pictures),
+    make("div", { className: "play-side" }, ...side),
+    ...(isSmall ? [] : [take.element]),
   );
   board.classList.add("is-ready");
 
@@ -293,7 +293,8 @@
   }
   function write() {
     written = address.write(state);
-    history.replaceState(null, "", written ? `#${written}` : location.pathname + location.search);
+    more.href = `${board.dataset.page}#${written}`;
+    if (!isSmall) history.replaceState(null, "", written ? `#${written}` : location.pathname + location.search);
   }
   function open(fragment) {
     ghost = null;
@@ -301,7 +302,7 @@
     set(next, messages);
   }
   addEventListener("hashchange", () => {
-    if (location.hash.slice(1) !== written) open(location.hash);
+    if (!isSmall && location.hash.slice(1) !== written) open(location.hash);
   });
-  open(location.hash);
+  open(isSmall ? board.dataset.state : location.hash);
 })();
