@@ -164,7 +164,7 @@ def test_the_lines_of_python_print_what_the_page_shows(
     tab.get_by_text("The picture as tables").click()
     tab.get_by_text("The same network in Python").click()
     shown = tab.locator(".play-tables tbody tr").first.locator("td").all_inner_texts()
-    script = tab.locator(".play-take pre").inner_text()
+    script = tab.locator(".play-code").inner_text()
     told = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60
     )
@@ -246,7 +246,7 @@ def test_a_key_on_a_slider_gives_another_curve(board: Callable[..., Any]) -> Non
     tab.get_by_label("Noise", exact=True).press("ArrowRight")
     tab.wait_for_function(DONE, arg="noise=2.1")
     assert path.get_attribute("d") != before
-    tab.wait_for_function("location.hash === '#noise=2.1'")
+    tab.wait_for_function("() => location.hash === '#noise=2.1'")
     tab.get_by_label("Noise", exact=True).press("ArrowLeft")
     tab.wait_for_function(DONE, arg="")
     assert path.get_attribute("d") == before
@@ -260,19 +260,21 @@ def test_a_point_is_dragged_added_and_removed(board: Callable[..., Any]) -> None
     tab.mouse.move(x, y)
     tab.mouse.down()
     tab.mouse.move(x, y - 60, steps=10)
-    tab.wait_for_function("location.hash.includes('points=')")
+    tab.wait_for_function("() => location.hash.includes('points=')")
     tab.wait_for_function(DONE, arg=tab.evaluate("location.hash.slice(1)"))
     moved = dots.first.bounding_box()
     assert moved["y"] + moved["height"] / 2 == pytest.approx(y - 60, abs=1.5)
     tab.mouse.up()
     tab.get_by_label("A pointer on the picture").select_option("adds points")
     tab.mouse.click(x + 40, y)
-    tab.wait_for_function("document.querySelectorAll('#play-curves .points circle').length === 6")
+    tab.wait_for_function(
+        "() => document.querySelectorAll('#play-curves .points circle').length === 6"
+    )
     tab.get_by_text("Move, add and remove points by their numbers").click()
     tab.get_by_role("button", name="Remove it").click()
     tab.get_by_label("its y").fill("19")
     tab.get_by_label("its y").press("Tab")
-    tab.wait_for_function("location.hash.includes(',19')")
+    tab.wait_for_function("() => location.hash.includes(',19')")
     assert dots.count() == 5
 
 
@@ -350,14 +352,14 @@ def test_slow_motion_ends_where_training_does_and_can_be_paused(board: Callable[
     path, steps = tab.locator("#play-curves .network"), tab.locator(".play-numbers dd").first
     end = path.get_attribute("d")
     tab.get_by_role("button", name="Slow motion").click()
-    tab.wait_for_function("document.querySelector('#play-curves').dataset.steps > 20")
+    tab.wait_for_function("() => document.querySelector('#play-curves').dataset.steps > 20")
     tab.get_by_role("button", name="Pause").click()
     tab.wait_for_timeout(200)
     paused = steps.inner_text()
     tab.wait_for_timeout(200)
     assert steps.inner_text() == paused != "1,200"
     tab.get_by_role("button", name="Go on").click()
-    tab.wait_for_function("document.querySelector('#play-curves').dataset.steps === '1200'")
+    tab.wait_for_function("() => document.querySelector('#play-curves').dataset.steps === '1200'")
     assert path.get_attribute("d") == end
     tab.emulate_media(reduced_motion="reduce")
     assert tab.get_by_role("button", name="Slow motion").count() == 0
@@ -413,7 +415,7 @@ def test_a_finger_moves_a_point_on_a_narrow_phone(narrow: Any, address: str) -> 
         where = [{"x": x, "y": y - up}]
         touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": where})
     touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    narrow.wait_for_function("location.hash.includes('points=')")
+    narrow.wait_for_function("() => location.hash.includes('points=')")
 
 
 def test_it_runs_from_a_folder(site: Any, tab: Any, record: Any) -> None:
@@ -450,4 +452,4 @@ def test_a_page_has_a_small_board_when_asked(tab: Any, address: str, site: Any) 
     tab.get_by_label("Noise", exact=True).press("ArrowRight")
     tab.wait_for_function(DONE, arg="noise=2.1&start=wild")
     assert "#" not in tab.url
-    tab.wait_for_function("document.querySelector('.play a').href.includes('noise=2.1')")
+    tab.wait_for_function("() => document.querySelector('.play a').href.includes('noise=2.1')")

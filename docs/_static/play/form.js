@@ -154,7 +154,7 @@ const form = (() => {
   function wild(change) {
     const input = make("input", { type: "checkbox" });
     input.addEventListener("change", () => change({ start: input.checked ? "wild" : "born" }));
-    const label = make("label", {}, input, " start from the wild curve: weights set by hand");
+    const label = make("label", {}, input, " start from the wild curve, set by hand (as many units as points)");
     const show = (state) => {
       input.checked = state.start === "wild";
       input.disabled = !network.canBeWild(state, network.pointsOf(state));

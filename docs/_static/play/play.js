@@ -288,7 +288,7 @@
   }
   function nudge() {
     const before = picture?.line ?? null, noise = Math.round(1e4 * (state.noise + 1e-4)) / 1e4;
-    change({ noise: Math.min(noise, address.RULES.noise[1]) });
+    change({ noise: Math.min(noise, address.RULES.noise[1]) }, ["Dotted: the curve before."]);
     ghost = before;
   }
   function write() {

@@ -78,7 +78,11 @@ function makeTake({ svg, getPicture }) {
   };
 
   const box = make("div", { className: "play-tables" });
-  const code = make("pre", { tabIndex: 0, role: "region", "aria-label": "Python" });
+  // No pre: when the page loads, the theme takes those that do not scroll yet out of Tab's way.
+  const code = make("div", {
+    ...{ className: "play-code", tabIndex: 0, role: "region" },
+    "aria-label": "Python",
+  });
   const numbers = fold("The picture as tables", box);
   const script = fold("The same network in Python", code);
   const element = make(
