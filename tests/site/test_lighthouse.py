@@ -15,6 +15,7 @@ PAGES = {
     "part": "auto_examples/index.html",
     "executed": "auto_examples/1_story/plot_1_how_wrong_can_a_curve_be.html",
     "ledger": "ledger.html",
+    "playground": "play.html",
     "text": "glossary.html",
     "reference": "api/data.html",
 }
