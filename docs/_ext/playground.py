@@ -52,7 +52,8 @@ def engine(folder: Path) -> str:
 
 def page(folder: Path) -> str:
     """Return the script that shows the page."""
-    return f'// Made from the files beside it.\n"use strict";\n{body(folder, SEEN)}'
+    text = re.sub(r"(?<=\S) +// [^\"`\n]*$", "", body(folder, SEEN), flags=re.MULTILINE)
+    return f'// Made from the files beside it.\n"use strict";\n{text}'
 
 
 def _write(app: Sphinx) -> None:

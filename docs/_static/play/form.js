@@ -18,6 +18,11 @@ const form = (() => {
     control.id ||= `play-control-${++nMade}`;
     return make("p", {}, make("label", { htmlFor: control.id }, label), " ", control, ...more);
   };
+  const button = (words, act) => {
+    const made = make("button", { type: "button" }, words);
+    made.addEventListener("click", () => act(made));
+    return made;
+  };
 
   const from = (least, most, step) =>
     Array.from({ length: Math.round((most - least) / step) + 1 }, (_, k) => least + k * step);
@@ -95,9 +100,8 @@ const form = (() => {
     return { element, show: (state) => (input.checked = isOn(state)) };
   }
 
-  function seed(name, label, button, change) {
+  function seed(name, label, words, change) {
     const input = make("input", { type: "text", inputMode: "numeric", autocomplete: "off", size: 8 });
-    const next = make("button", { type: "button" }, button);
     let shown = {};
     // Points and training share a seed until one of them gets its own.
     const take = (value, messages) => {
@@ -109,7 +113,7 @@ const form = (() => {
       const { state, messages } = address.read(typed.toString());
       take(state.seed, messages);
     });
-    next.addEventListener("click", () => {
+    const next = button(words, () => {
       const parts = String(shown[name] ?? shown.seed).split("/").map(Number);
       parts.push(parts.pop() + 1);
       take(parts.length > 1 ? parts.join("/") : parts[0]);
@@ -206,5 +210,5 @@ const form = (() => {
     return { element, show: (state) => parts.forEach((part) => part.show(state)) };
   }
 
-  return { control, make, labelled, grouped };
+  return { control, make, labelled, button, grouped };
 })();

@@ -6,7 +6,7 @@
 "use strict";
 
 function makeHands({ svg, curves, getState, getPoints, change, choose }) {
-  const { make, labelled } = form;
+  const { make, labelled, button } = form;
   const rounded = (value) => Math.round(1e4 * value) / 1e4;
   const within = ([x, y]) => [
     rounded(address.clamp(x, [network.LOW, network.HIGH])),
@@ -102,11 +102,6 @@ function makeHands({ svg, curves, getState, getPoints, change, choose }) {
   const field = (more) => make("input", { type: "number", step: "any", ...more });
   const number = field({ min: 1, step: 1, value: 1 });
   const x = field({ min: 0, max: 20 }), y = field({});
-  const button = (words, act) => {
-    const made = make("button", { type: "button" }, words);
-    made.addEventListener("click", act);
-    return made;
-  };
   number.addEventListener("change", () => {
     const n = getPoints().x.length;
     chosen = address.clamp(Math.round(Number(number.value)) || 1, [1, n]) - 1;

@@ -11,7 +11,7 @@
   const board = document.querySelector(".play");
   if (!board) return;
   const isSmall = board.dataset.state !== undefined;
-  const { make, labelled, grouped } = form;
+  const { make, labelled, button, grouped } = form;
   const N_FAN = 16, QUIET = 700, N_FRAMES = 240;
   const FOLLOWS = 0.1; // what counts as overfitting, with the place halfway to the dots
   const isStill = matchMedia("(prefers-reduced-motion: reduce)");
@@ -29,19 +29,16 @@
     const { x, y } = points, curve = network.truthOf(truth), line = network.fitLine(x, y);
     const mean = y.reduce((sum, value) => sum + value, 0) / y.length;
     const sorted = Array.from(x.keys()).sort((a, b) => x[a] - x[b]);
-    const after = (place) => sorted.findIndex((k) => x[k] >= place);
-    function joined(place) {
-      const k = after(place);
-      if (k <= 0) return y[k < 0 ? sorted.at(-1) : sorted[0]];
-      const [a, b] = [sorted[k - 1], sorted[k]];
-      return y[b] === y[a] ? y[a] : y[a] + ((y[b] - y[a]) * (place - x[a])) / (x[b] - x[a]);
-    }
+    const [knots, values] = [x, y].map((column) => sorted.map((k) => column[k]));
+    const slope = (k) => (values[k] - values[k - 1]) / (knots[k] - knots[k - 1] || Infinity);
+    const slopes = [0, ...knots.slice(1).map((_, k) => slope(k + 1)), 0];
+    const dots = { knots, values, slopes };
     const judge = (f) => network.judge(f, truth, points);
     const heights = [...y, ...Array.from({ length: 21 }, (_, place) => curve(place))];
     const range = [Math.floor(Math.min(...heights) - 0.5), Math.ceil(Math.max(...heights) + 0.5)];
     const rungs = {
       "least squares": judge((place) => line.intercept + line.slope * place),
-      "join the dots": judge(joined),
+      "join the dots": judge((place) => lines.at(dots, place)),
       "always the mean": judge(() => mean),
     };
     // Halfway between least squares and joining the dots, as ladder.halfway_to_the_dots.
@@ -61,26 +58,14 @@
   };
   const curvesSvg = svgOf(
     "play-curves",
-    "The points, the dashed truth, the least-squares line and the network's curve; below, the " +
-      "same as a table.",
+    "The points, the dashed truth, the least-squares line and the network's curve.",
   );
-  if (isSmall)
-    curvesSvg.setAttribute(
-      "aria-label",
-      "The points, the dashed truth, the least-squares line and the network's curve.",
-    );
   const planeSvg = svgOf(
     "play-plane",
-    "The network on the plane of noise followed and excess risk, beside least squares, the mean " +
-      "and joining the dots; below, the same as a table.",
+    "The network on the plane of noise followed and excess risk, beside three simple rules.",
   );
   const curves = plot.curves(curvesSvg), plane = plot.plane(planeSvg);
 
-  const button = (words, act) => {
-    const made = make("button", { type: "button" }, words);
-    made.addEventListener("click", act);
-    return made;
-  };
   const pause = button("Pause", () => hold(!isPaused));
   const fan = button("16 seeds", () => change({ fan: state.fan ? undefined : true }));
   const slow = button("Slow motion", () => train({ isSlow: true }));

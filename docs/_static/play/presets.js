@@ -5,7 +5,6 @@ const presets = {
   "The story: 800 steps": "",
   "The story: the wild curve, then trained": "start=wild",
   "Was it luck? The first of twenty networks": "pointsSeed=0/0&seed=1/0",
-  "Was it luck? The second of twenty networks": "pointsSeed=0/1&seed=1/1",
   "What if we keep training? Batches of 32": "pointsSeed=0&seed=1&steps=6400",
   "What if we keep training? All points in every step":
     "batch=0&pointsSeed=0&seed=1&steps=6400",

@@ -5,7 +5,7 @@
 "use strict";
 
 function makeTake({ svg, getPicture }) {
-  const { make } = form;
+  const { make, button } = form;
   const digits = (value) => (Number.isFinite(value) ? value.toPrecision(3) : "–");
 
   function table(caption, heads, rows) {
@@ -56,11 +56,6 @@ function makeTake({ svg, getPicture }) {
     setTimeout(() => URL.revokeObjectURL(file), 1000);
   }
 
-  const button = (words, act) => {
-    const made = make("button", { type: "button" }, words);
-    made.addEventListener("click", () => act(made));
-    return made;
-  };
   const copying = (words, textOf) =>
     button(words, async (made) => {
       try {
