@@ -18,6 +18,7 @@ COUNTS = {
 }
 LINKED = {
     "the 35-minute path": ".start a[href^='auto_examples/1_story/plot_1']",
+    "the playground": "main a[href='play.html']",
     "everything to run": "a[href='why-no-wild-curve.zip']",
     "the site offline": "a[href='why-no-wild-curve-site.zip']",
     "what to teach with": "main a[href='teach.html']",
