@@ -58,7 +58,7 @@ N_SEEDS, N_FEW = 200, 40
 # ``splines`` finds every knot from the weights alone, exactly.
 
 one = data.sample_noisy(seed=DATA_SEED)
-MOMENTS = np.unique(np.geomspace(1, 6400, 28).round().astype(int))
+MOMENTS = np.unique(np.geomspace(1, 6400, 24).round().astype(int))
 recipe = STORY.replace(batch_size=None, steps=int(MOMENTS[-1]))
 fit = fit_network(
     one.x, one.y, recipe, seed=TRAINING_SEED, checkpoints=MOMENTS.tolist()
@@ -66,7 +66,7 @@ fit = fit_network(
 tracks = []
 for steps in MOMENTS:
     curve = PiecewiseLinear.from_weights(fit.at(steps).weights)
-    seen = (np.abs(curve.turns) > 0.001) & (np.abs(curve.knots - 6) < 14)
+    seen = (np.abs(curve.turns) > 0.002) & (np.abs(curve.knots - 6) < 14)
     tracks.append(curve.knots[seen])
 
 figure, ax = plt.subplots(figsize=(5.6, 5.2))
@@ -95,7 +95,7 @@ ax.set_title("First a toss, then a creep")
 figures.show(
     figure,
     caption="Time runs downward. Each tick is a knot that bends the curve by "
-    "more than 0.001; the ticks on top are the places of the points. The "
+    "more than 0.002; the ticks on top are the places of the points. The "
     "still shows the last step.",
     alt="A plot of places over steps. At the top a single place, zero. From "
     "the first steps on, tracks fan out from it, more of them to the left "
