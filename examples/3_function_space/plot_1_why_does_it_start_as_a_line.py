@@ -119,11 +119,13 @@ for center, rank in ((0, 2), (10, 4)):
 
 exact(
     "rank-two",
-    "At birth, the curve can change in two ways only: the third largest "
-    "eigenvalue of the tangent kernel is {:.0e} of the first, or less. With "
-    "centered inputs it can change in four: the fifth is {fifth:.0e}.",
+    "At birth, the curve can change in two ways only: of {kernels} tangent "
+    "kernels, all have a third largest eigenvalue of less than a trillionth "
+    "of the first. With centered inputs it can change in four: that is true "
+    "of the fifth.",
     number(ranks[0][:, 2].max()).below(1e-12),
     fifth=number(ranks[10][:, 4].max()).below(1e-12),
+    kernels=len(ranks[0]),
     wrong_if="any of these untrained networks had a third eigenvalue, or a "
     "fifth, above a trillionth of the first",
     threshold_from="theory",
@@ -141,7 +143,7 @@ kept = shapes[:, -2:] @ (shapes[:, -2:].T @ points.y)
 exact(
     "linearized-is-least-squares",
     "Trained to the end with the shapes it is born with, the network's "
-    "predictions are those of least squares, to {:.0e}.",
+    "predictions are those of least squares, to a billionth.",
     number(np.abs(kept - line(points.x)).max()).below(1e-9),
     wrong_if="a prediction differed by a billionth",
     threshold_from="theory",
@@ -185,7 +187,7 @@ used = {
     for name, size in (("batches of 32", 32), ("full batch", None))
 }
 
-figure, ax = plt.subplots()
+figure, ax = plt.subplots(figsize=(5.6, 4.8))
 roles = {"batches of 32": ("network", "o"), "full batch": ("series_a", "s")}
 for name, (role, marker) in roles.items():
     color = figures.LIGHT[role]
@@ -261,7 +263,7 @@ for widths in shapes:
         )
     )
 
-figure, ax = plt.subplots(figsize=(5.6, 4.6))
+figure, ax = plt.subplots(figsize=(5.6, 5.4))
 order = np.argsort(parameters)
 for row, k in enumerate(order):
     story = shapes[k] == STORY.hidden_widths

@@ -126,7 +126,7 @@ exact(
     "two-curves-bend-as-little",
     "Two curves through the same hundred points bend as little as any: the "
     "joined dots, and the curve of least norm. Over {data_sets} data sets, "
-    "their sums of all changes of slope agree to {:.0e}.",
+    "their sums of all changes of slope agree to a billionth.",
     number(np.abs(bends[:, 1] / bends[:, 0] - 1).max()).below(1e-9),
     wrong_if="in one data set they differed by a billionth",
     data_sets=N_SEEDS,

@@ -85,7 +85,7 @@ WHOLE = (
     + '<p class="start"><a href="auto_examples/1_story/plot_1_a.html"></a></p>'
     + '<ol class="reading-path"></ol><main><a href="why-no-wild-curve.zip"></a>'
     + '<a href="why-no-wild-curve-site.zip"></a><a href="teach.html"></a>'
-    + '<a href="ledger.html"></a><a href="api/index.html"></a>'
+    + '<a href="play.html"></a><a href="ledger.html"></a><a href="api/index.html"></a>'
     + '<a href="references.html#cite"></a><a href="LICENSE.txt"></a></main>'
 )
 CARD = (

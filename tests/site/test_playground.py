@@ -164,6 +164,7 @@ def test_the_lines_of_python_print_what_the_page_shows(
     tab.get_by_text("The picture as tables").click()
     tab.get_by_text("The same network in Python").click()
     shown = tab.locator(".play-tables tbody tr").first.locator("td").all_inner_texts()
+    tab.locator(".play-code", has_text="print").wait_for()
     script = tab.locator(".play-code").inner_text()
     told = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60

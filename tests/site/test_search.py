@@ -19,6 +19,7 @@ KNOWN = HOLDS + "plot_5_could_i_have_known.html"
 BITS = "auto_examples/6_builders/plot_3_same_bits_everywhere.html"
 AGREE = "auto_examples/6_builders/plot_4_would_other_code_agree.html"
 CLUSTER = "auto_examples/6_builders/plot_2_the_same_sweep_on_a_cluster.html"
+KERNEL = "auto_examples/3_function_space/plot_4_is_it_a_kernel.html"
 LANDSCAPE = "auto_examples/4_loss_landscape/"
 BAD_MINIMA = LANDSCAPE + "plot_1_are_bad_minima_sharper.html"
 SHAPE = LANDSCAPE + "plot_2_what_does_the_landscape_look_like.html"
@@ -40,7 +41,7 @@ QUERIES = {
     "40\u2009701": {NOISE, LADDER},
     "0.6": {RECIPE},
     "training error": {NOISE, LONGER, "glossary.html"},
-    "Adam learning rate": {NOISE},
+    "Adam learning rate": {NOISE, EDGE},
     "bootstrap interval": {COMPARED, CURVED, "api/statistics.html"},
     "bad minima": {BAD_MINIMA, FLATNESS, "api/studies.minima.html"},
     "wrong points": {BAD_MINIMA, FLATNESS, "api/studies.poison.html"},
@@ -56,7 +57,7 @@ QUERIES = {
     "wave truth": {CURVED},
     "standardized inputs": {RECIPE, LONGER, INGREDIENT},
     "batch noise": {INGREDIENT, LONGER, "glossary.html"},
-    "random biases": {INGREDIENT},
+    "random biases": {INGREDIENT, KERNEL},
     "early stopping": {KNOWN, "glossary.html"},
     "double descent": {"glossary.html"},
     "held-out points": {KNOWN, "glossary.html", "api/studies.held_out.html"},
