@@ -563,7 +563,12 @@ SEED_RULE = "seed must be an int or a numpy.random.SeedSequence, got "
 TABLE_RULE = "values must have shape (n_groups, n_repeats), at least (10, 2), got "
 BAD = [
     (quantile_interval, ([],), {}, "values must be a vector of at least one number, got shape"),
-    (quantile_interval, ([[1.0], [2.0, 3.0]],), {}, "values must be a vector, got rows of"),
+    (
+        quantile_interval,
+        ([[1.0], [2.0, 3.0]],),
+        {},
+        "values must be numbers in rows of one length",
+    ),
     (quantile_interval, ([1.0, NAN],), {}, "values must not be NaN, got nan at index 1"),
     (quantile_interval, ([1j],), {}, "values must hold real numbers, got complex128"),
     (quantile_interval, (SAMPLE, 0.0), {}, "q must be between 0 and 1, got 0"),

@@ -238,7 +238,9 @@ def test_trained_networks_do_not_depend_on_their_block(tmp_path):
 @pytest.mark.parametrize("backend", ["threading", "multiprocessing"])
 @pytest.mark.filterwarnings("ignore:.*multi-threaded, use of fork:DeprecationWarning")
 @pytest.mark.filterwarnings("ignore:os.fork.*was called:RuntimeWarning")  # JAX, if imported
-def test_every_backend_gives_the_same_table(tmp_path, backend):
+def test_every_backend_gives_the_same_table(tmp_path, monkeypatch, backend):
+    # Other tests of this process may have computed with TensorFlow, which `describe` does not.
+    monkeypatch.setitem(sys.modules, "tensorflow.python.eager.context", None)
     grid = {"value": list(range(5))}
     alone = run_sweep(describe, grid, seed=0, n_seeds=3)
     with joblib.parallel_config(backend=backend, n_jobs=2):

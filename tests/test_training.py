@@ -350,7 +350,7 @@ def keras_with_early_stopping(recipe, order, *, patience):
     """Train with `fit` and its own validation and early stopping, in a fixed order."""
     n_train = len(order)
     x, y = (np.r_[z[:n_train][order], z[n_train:]][:, np.newaxis] for z in (POINTS.x, OPPOSED))
-    model = networks.build_mlp(recipe.hidden_widths, seed=0)
+    model = networks.build_mlp(recipe.hidden_widths, seed=0, dtype="float64")
     model.set_weights(first_weights(recipe))
     model.compile(adam(recipe.learning_rate), loss="mse", run_eagerly=True)
     stopping = keras.callbacks.EarlyStopping(patience=patience, restore_best_weights=True)
