@@ -17,7 +17,6 @@ def build_mlp(
     *,
     seed: _arguments.Seed,
     activation: str = "relu",
-    dtype: str = "float32",
 ) -> keras.Sequential:
     """Build a fully connected network with one input and one output.
 
@@ -29,13 +28,11 @@ def build_mlp(
         Of the initial weights. The same seed builds the same weights, and layers differ.
     activation : str
         The name of a Keras activation, used in every hidden layer.
-    dtype : {"float32", "float64"}
-        The precision, whatever Keras' own settings are.
 
     Returns
     -------
     keras.Sequential
-        Built, not compiled. 40,701 parameters by default.
+        Built, not compiled, in single precision. 40,701 parameters by default.
 
     Raises
     ------
@@ -54,19 +51,18 @@ def build_mlp(
     # a shared generator in a network that Keras clones, since each initializer gets a copy of it.
     seeds = [int(s) for s in _arguments.check_seed(seed).generate_state(len(widths) + 1)]
     check_activation(activation)
-    _arguments.check_dtype(dtype)
     layers = [
         keras.layers.Dense(
             units,
             activation=function,
             kernel_initializer=keras.initializers.GlorotUniform(seed=layer_seed),
-            dtype=dtype,  # the user's settings would change the numbers
+            dtype="float32",  # whatever the user's settings are: they would change the numbers
         )
         for units, function, layer_seed in zip(
             [*widths, 1], [*[activation] * len(widths), None], seeds, strict=True
         )
     ]
-    return keras.Sequential([keras.Input((1,), dtype=dtype), *layers])
+    return keras.Sequential([keras.Input((1,), dtype="float32"), *layers])
 
 
 def check_activation(activation: object) -> None:

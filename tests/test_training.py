@@ -350,7 +350,9 @@ def keras_with_early_stopping(recipe, order, *, patience):
     """Train with `fit` and its own validation and early stopping, in a fixed order."""
     n_train = len(order)
     x, y = (np.r_[z[:n_train][order], z[n_train:]][:, np.newaxis] for z in (POINTS.x, OPPOSED))
-    model = networks.build_mlp(recipe.hidden_widths, seed=0, dtype="float64")
+    # In the precision of the test, where `networks.build_mlp` keeps to single precision.
+    layers = [keras.layers.Dense(width, activation="relu") for width in recipe.hidden_widths]
+    model = keras.Sequential([keras.Input((1,)), *layers, keras.layers.Dense(1)])
     model.set_weights(first_weights(recipe))
     model.compile(adam(recipe.learning_rate), loss="mse", run_eagerly=True)
     stopping = keras.callbacks.EarlyStopping(patience=patience, restore_best_weights=True)
