@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overfit_tutorial import _arguments, data, interpolants, kernels
-from overfit_tutorial.streams import POINTS, child_seed, member_seeds
+from overfit_tutorial.studies._points import midpoints, points_of
 
 Vector = NDArray[np.float64]
 Columns = dict[str, Vector]
@@ -98,15 +98,10 @@ def judge_curve(
     noise_std = _arguments.check_positive("noise_std", noise_std)
     center = _arguments.check_finite("center", center)
     n_places = _arguments.check_count("n_places", n_places)
-    points = data.sample_noisy_many(
-        len(seeds),
-        n_samples=n_samples,
-        seed=[child_seed(root, POINTS) for root in member_seeds(seeds, len(seeds))],
-        noise_std=noise_std,
-    )
+    _, points = points_of(seeds, n_samples=n_samples, noise_std=noise_std)
     x, noise = points.x, points.y - points.truth(points.x)
     if even:
-        x = np.broadcast_to(_middles(n_samples), x.shape)
+        x = np.broadcast_to(midpoints(n_samples), x.shape)
     rows = [
         _judge(_RULES[curve], at, points.truth(at) + off, center=center, n_places=n_places)
         for at, off in zip(x, noise, strict=True)
@@ -123,7 +118,7 @@ def _judge(
     n_places: int,
 ) -> dict[str, float]:
     """Judge one curve."""
-    drawn, truth, places = rule(x - center, y), data.TRUE_LINE, _middles(n_places)
+    drawn, truth, places = rule(x - center, y), data.TRUE_LINE, midpoints(n_places)
     off = np.abs(drawn(places - center) - truth(places))
     between = off[(x.min() <= places) & (places <= x.max())]
     return {
@@ -133,8 +128,3 @@ def _judge(
         "greatest": float(between.max()),
         "followed": float(data.noise_followed(drawn(x - center), truth, x, y)),
     }
-
-
-def _middles(n_parts: int) -> Vector:
-    """Return the midpoints of equal parts of [0, 20]."""
-    return (np.arange(n_parts, dtype=np.float64) + 0.5) * (20 / n_parts)

@@ -16,7 +16,7 @@ from overfit_tutorial import _arguments, data
 from overfit_tutorial.ensembles import fit_ensemble
 from overfit_tutorial.recipes import Recipe
 from overfit_tutorial.splines import PiecewiseLinear
-from overfit_tutorial.streams import POINTS, child_seed
+from overfit_tutorial.studies._points import points_of
 from overfit_tutorial.training import fit_network
 from overfit_tutorial.weights.arrays import Weights
 from overfit_tutorial.weights.dots import join_from_the_middle, join_the_dots
@@ -145,11 +145,7 @@ def leave_the_dots(
     if start not in STARTS:
         raise ValueError(f"start must be one of {', '.join(STARTS)}, got {start!r}")
     ratio = _arguments.check_positive("times", times)
-    count = _arguments.check_count("n_samples", n_samples)
-    roots = [_arguments.check_seed(seed) for seed in seeds]
-    sample = data.sample_noisy_many(
-        len(roots), n_samples=count, seed=[child_seed(root, POINTS) for root in roots]
-    )
+    roots, sample = points_of(seeds, n_samples=n_samples)
     rows = []
     for root, x, y in zip(roots, sample.x, sample.y, strict=True):
         weights = STARTS[start](x, y)
@@ -219,7 +215,6 @@ def bend_at_rate(
     True
     """
     rate = _arguments.check_positive("learning_rate", learning_rate)
-    count = _arguments.check_count("n_samples", n_samples)
     steps = round(_arguments.check_positive("duration", duration) / rate)
     recipe = Recipe(
         hidden_widths=[50],
@@ -229,10 +224,7 @@ def bend_at_rate(
         steps=_arguments.check_count("duration / learning_rate", steps),
         bias_std=0.5,
     )
-    roots = [_arguments.check_seed(seed) for seed in seeds]
-    sample = data.sample_noisy_many(
-        len(roots), n_samples=count, seed=[child_seed(root, POINTS) for root in roots]
-    )
+    roots, sample = points_of(seeds, n_samples=n_samples)
     x, y = (sample.x - 10) / 5, (sample.y - 10) / 2
     fits = fit_ensemble(x, y, recipe, seed=roots)
     names = ("error", "followed", "curvature", "sharpness")

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from overfit_tutorial import _arguments, data
 from overfit_tutorial.ensembles import fit_ensemble
 from overfit_tutorial.splines import PiecewiseLinear
-from overfit_tutorial.streams import POINTS, child_seed
+from overfit_tutorial.studies._points import followed_by_quarter, points_of
 from overfit_tutorial.training import STORY, Fit
 
 #: The left ends of the intervals, each of length one, in which knots are counted.
@@ -73,28 +73,22 @@ def judge_knots(
     >>> judge_knots(seeds=[0, 1], center=10, **still)["middle"].round(3)
     array([10., 10.])
     """
-    roots = [_arguments.check_seed(seed) for seed in seeds]
     center = _arguments.check_finite("center", center)
     unit = _arguments.check_finite("unit", unit)
     if unit == 0:
         raise ValueError(f"unit must not be zero, got {unit:g}")
     height = _arguments.check_finite("intercept", intercept)
     truth = data.Line(intercept=height, slope=data.TRUE_LINE.slope)
-    points = [child_seed(root, POINTS) for root in roots]
-    sample = data.sample_noisy_many(len(points), truth, seed=points)
+    roots, sample = points_of(seeds, truth)
     seen = (sample.x - center) / unit
     fits = fit_ensemble(seen, sample.y, STORY.replace(**changes), seed=roots)
     rows = [_places(fit, center, unit) for fit in fits]
     found = {name: np.array([row[name] for row in rows]) for name in rows[0]}
     with np.errstate(all="ignore"):  # of those that diverged
         fitted = fits.predict(seen)
-    parts = {"followed": np.full(sample.x.shape, True)}
-    for k in (1, 2, 3, 4):
-        parts[f"followed_quarter_{k}"] = (5 * (k - 1) <= sample.x) & (sample.x < 5 * k)
-    for name, part in parts.items():
-        followed = data.noise_followed(fitted, truth, sample.x, sample.y, where=part)
-        found[name] = np.where(fits.diverged, np.nan, followed)
-    return found
+    followed = followed_by_quarter(fitted, truth, sample.x, sample.y)
+    undefined = {name: np.where(fits.diverged, np.nan, part) for name, part in followed.items()}
+    return found | undefined
 
 
 def _places(fit: Fit, center: float, unit: float) -> dict[str, float]:

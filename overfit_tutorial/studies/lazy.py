@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from overfit_tutorial import _arguments, data, draws, kernels
 from overfit_tutorial.ensembles import EnsembleFit, fit_ensemble
 from overfit_tutorial.splines import PiecewiseLinear
-from overfit_tutorial.streams import POINTS, child_seed
+from overfit_tutorial.studies._points import check_moments, midpoints, points_of
 from overfit_tutorial.training import STORY
 from overfit_tutorial.weights.tangents import tangent_kernel
 
@@ -133,7 +133,7 @@ def compare_with_kernel(
     rate /= _arguments.check_positive("gain", gain) ** 2
     descent = {"optimizer": "sgd", "learning_rate": rate, "batch_size": None}
     run = _Run(seeds, moments, gain, bias_std, center, unit, n_samples, changes | descent)
-    places = (np.arange(N_PLACES) + 0.5) * (20 / N_PLACES)
+    places = midpoints(N_PLACES)
     everywhere = np.hstack([run.x, np.tile(places, (len(run.x), 1))])
     seen, truth = run.seen(everywhere), data.TRUE_LINE(places)
     kernel = tangent_kernel(run.born, seen)
@@ -181,16 +181,11 @@ class _Run:
         n_samples: int,
         changes: dict[str, Any],
     ) -> None:
-        self.moments = [_arguments.check_count("moments", moment) for moment in moments]
-        if not self.moments or sorted(set(self.moments)) != self.moments:
-            raise ValueError(f"moments must be some numbers in ascending order, got {moments}")
+        self.moments = check_moments(moments)
         self.center = _arguments.check_finite("center", center)
         self.unit = _arguments.check_positive("unit", unit)
         self.recipe = STORY.replace(**changes, steps=self.moments[-1])
-        self.seeds = [_arguments.check_seed(seed) for seed in seeds]
-        points = [child_seed(root, POINTS) for root in self.seeds]
-        count = _arguments.check_count("n_samples", n_samples)
-        samples = data.sample_noisy_many(len(points), n_samples=count, seed=points)
+        self.seeds, samples = points_of(seeds, n_samples=n_samples)
         self.x, self.y = samples.x, samples.y
         widths = self.recipe.hidden_widths
         std = _arguments.check_not_negative("bias_std", bias_std)

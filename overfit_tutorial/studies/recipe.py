@@ -13,7 +13,13 @@ from numpy.typing import NDArray
 
 from overfit_tutorial import _arguments, data, linear
 from overfit_tutorial.ensembles import EnsembleFit, fit_ensemble
-from overfit_tutorial.streams import POINTS, REDRAWS, child_seed
+from overfit_tutorial.streams import REDRAWS, child_seed
+from overfit_tutorial.studies._points import (
+    check_moments,
+    followed_by_quarter,
+    midpoints,
+    points_of,
+)
 from overfit_tutorial.training import STORY
 
 Columns = dict[str, NDArray[np.float64]]
@@ -130,9 +136,7 @@ def follow_recipe(
     True
     """
     study = _Study(seeds, center, unit, n_samples, redraw)
-    moments = [_arguments.check_count("moments", moment) for moment in moments]
-    if not moments or sorted(set(moments)) != moments:
-        raise ValueError(f"moments must be some numbers in ascending order, got {moments}")
+    moments = check_moments(moments)
     recipes = [STORY.replace(**changes, steps=moment) for moment in moments]
     epochs = [recipe.n_epochs(n_samples) for recipe in recipes]
     fits = study.train(recipes[-1], checkpoints=epochs)
@@ -151,15 +155,12 @@ class _Study:
         seeds: Sequence[_arguments.Seed],
         center: object,
         unit: object,
-        n_samples: object,
+        n_samples: int,
         redraw: int,
     ) -> None:
         self.center = _arguments.check_finite("center", center)
         self.unit = _arguments.check_positive("unit", unit)
-        count = _arguments.check_count("n_samples", n_samples)
-        roots = [_arguments.check_seed(seed) for seed in seeds]
-        points = [child_seed(root, POINTS) for root in roots]
-        samples = data.sample_noisy_many(len(points), n_samples=count, seed=points)
+        roots, samples = points_of(seeds, n_samples=n_samples)
         self.x, self.y = samples.x, samples.y
         if redraw:
             place = REDRAWS + _arguments.check_count("redraw", redraw)
@@ -184,7 +185,7 @@ class _Study:
             fitted = predict(self.x)
             found = {
                 "error": np.mean((fitted - self.y) ** 2, axis=1),
-                **_follow(fitted, self.x, self.y),
+                **followed_by_quarter(fitted, data.TRUE_LINE, self.x, self.y),
                 **_shape(predict),
             }
         for name, values in found.items():
@@ -206,21 +207,9 @@ class _Study:
         }
 
 
-def _follow(
-    fitted: NDArray[np.float64], x: NDArray[np.float64], y: NDArray[np.float64]
-) -> Columns:
-    """Return the noise followed by each network, of all its points and of each quarter."""
-    found = {"followed": np.asarray(data.noise_followed(fitted, data.TRUE_LINE, x, y))}
-    for k in (1, 2, 3, 4):
-        inside = (5 * (k - 1) <= x) & (x < 5 * k)
-        part = data.noise_followed(fitted, data.TRUE_LINE, x, y, where=inside)
-        found[f"followed_quarter_{k}"] = np.asarray(part)
-    return found
-
-
 def _shape(predict: data.Curve) -> Columns:
     """Return the excess risk of each curve, the part of its straight line, and where it bends."""
-    places = (np.arange(N_PLACES, dtype=np.float64) + 0.5) * (20 / N_PLACES)
+    places = midpoints(N_PLACES)
     risk = np.asarray(data.excess_risk(predict, data.TRUE_LINE, n_points=N_PLACES))
     off = predict(places) - data.TRUE_LINE(places)
     # The nearest straight line by orthogonal functions on these very places: a level, and a tilt.

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from overfit_tutorial import _arguments, data, linear
 from overfit_tutorial.ensembles import fit_ensemble
-from overfit_tutorial.streams import POINTS, child_seed
+from overfit_tutorial.studies._points import points_of
 from overfit_tutorial.training import STORY
 from overfit_tutorial.weights.arrays import Weights
 from overfit_tutorial.weights.dots import join_the_dots
@@ -88,10 +88,7 @@ def train_from_the_dots(
     if start not in _STARTS:
         raise ValueError(f"start must be one of {', '.join(_STARTS)}, got {start!r}")
     recipe = STORY.replace(**changes)
-    roots = [_arguments.check_seed(seed) for seed in seeds]
-    points = [child_seed(root, POINTS) for root in roots]
-    count = _arguments.check_count("n_samples", n_samples)
-    sample = data.sample_noisy_many(len(points), n_samples=count, seed=points)
+    roots, sample = points_of(seeds, n_samples=n_samples)
     pairs = list(zip(sample.x, sample.y, strict=True))
     wild = [_STARTS[start](x, y, recipe.hidden_widths) for x, y in pairs]
     fits = fit_ensemble(
