@@ -16,6 +16,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
+from overfit_tutorial.sweeps.describer import nested_codes
+
 # Code in comparable words, or a value, by the dotted name inside of a module.
 Stated = dict[str, tuple[str, Any]]
 
@@ -88,16 +90,9 @@ def _stated(name: str, path: Path, *_version: int) -> Stated:
 
 def _by_name(code: types.CodeType) -> dict[str, tuple[Any, ...]]:
     """Return the functions of a module's code, but those that share a name."""
-    every = [part for part in _nested(code) if part is not code]
+    every = [part for part in nested_codes(code) if part is not code]
     counts = Counter(part.co_qualname for part in every)
     return {part.co_qualname: _words(part) for part in every if counts[part.co_qualname] == 1}
-
-
-def _nested(code: types.CodeType) -> Iterator[types.CodeType]:
-    yield code
-    for constant in code.co_consts:
-        if isinstance(constant, types.CodeType):
-            yield from _nested(constant)
 
 
 def _words(code: types.CodeType) -> tuple[Any, ...]:

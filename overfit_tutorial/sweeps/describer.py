@@ -140,7 +140,7 @@ class Describer:
     def _describe_reads(self, function: types.FunctionType) -> Any:
         """Describe the globals that a function of a script reads, and what it imports."""
         described = {}
-        codes = list(_nested(function.__code__))
+        codes = list(nested_codes(function.__code__))
         attributes = {name for code in codes for name in code.co_names}
         for name, imported in sorted({pair for code in codes for pair in _reads(code)}):
             if imported:
@@ -253,11 +253,12 @@ def _is_generated(kind: type, name: str, value: Any) -> bool:
     return isinstance(value, types.FunctionType) and value.__code__.co_filename == "<string>"
 
 
-def _nested(code: types.CodeType) -> Iterator[types.CodeType]:
+def nested_codes(code: types.CodeType) -> Iterator[types.CodeType]:
+    """Yield some code, and that of all functions and classes inside of it."""
     yield code
     for constant in code.co_consts:
         if isinstance(constant, types.CodeType):
-            yield from _nested(constant)
+            yield from nested_codes(constant)
 
 
 def _reads(code: types.CodeType) -> Iterable[tuple[str, bool]]:
