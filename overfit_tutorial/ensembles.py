@@ -21,7 +21,7 @@ from overfit_tutorial import _arguments, training
 from overfit_tutorial._engine import checks, threads
 from overfit_tutorial._engine.trained import EngineName, Trained, each_array, read_only
 from overfit_tutorial.recipes import STORY, Recipe, Scaling
-from overfit_tutorial.streams import child_seed
+from overfit_tutorial.streams import member_seeds
 
 __all__ = ["EnsembleFit", "fit_ensemble"]
 
@@ -200,10 +200,7 @@ def _member_seeds(
         )
     if not counts:
         raise ValueError("n_members must be given where x, y and seed are shared, got None")
-    if _is_sequence(seed):
-        return [_arguments.check_seed(one) for one in seed]
-    root = _arguments.check_seed(seed)
-    return [child_seed(root, k) for k in range(counts.pop())]
+    return member_seeds(list(seed) if _is_sequence(seed) else seed, counts.pop())
 
 
 def _is_sequence(seed: Any) -> bool:

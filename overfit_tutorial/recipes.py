@@ -94,11 +94,7 @@ class Recipe:
     dtype: Literal["float32", "float64"] = "float32"
 
     def __post_init__(self) -> None:
-        if not isinstance(self.hidden_widths, Sequence) or isinstance(self.hidden_widths, str):
-            raise TypeError(
-                f"hidden_widths must be a sequence of widths, got {self.hidden_widths!r}"
-            )
-        widths = tuple(_arguments.check_count("hidden_widths", w) for w in self.hidden_widths)
+        widths = tuple(_arguments.check_widths(self.hidden_widths))
         object.__setattr__(self, "hidden_widths", widths)
         if not isinstance(self.activation, str) and not callable(self.activation):
             raise TypeError(

@@ -38,7 +38,8 @@ def min_norm_fit(features: ArrayLike, y: ArrayLike, *, rcond: float | None = Non
     >>> min_norm_fit([[1.0, 1.0], [2.0, 2.0]], [3.0, 6.0]).round(9).tolist()
     [1.5, 1.5]
     """
-    table, targets = _matrix("features", features), _targets(y, len(np.asarray(features)))
+    table = _matrix("features", features)
+    targets = _targets(y, len(table))
     left, singular, right = np.linalg.svd(table, full_matrices=False)
     kept = singular > _cutoff(rcond, max(table.shape)) * singular[0]
     shortest: Array = ((targets @ left[:, kept]) / singular[kept]) @ right[kept]
@@ -192,7 +193,7 @@ def _spectrum(kernel: ArrayLike) -> tuple[Array, Array]:
 
 
 def _matrix(name: str, values: ArrayLike) -> Array:
-    array = np.asarray(values)
+    array = _arguments.plain_array(name, values)
     if array.ndim != 2 or not array.size:
         raise ValueError(f"{name} must be a matrix of at least one number, got {array.shape}")
     return _arguments.check_vector(name, array.ravel()).reshape(array.shape)
