@@ -38,8 +38,8 @@ N_SEEDS, N_FEW = 300, 40
 # %%
 # .. guess:: The story's points, and the smoothest curve through all of them
 #
-#    Joining the dots leaves an excess risk of 2.67. How far from the truth is
-#    a curve that is chosen for its smoothness?
+#    Joining the dots costs two thirds of the noise variance. How far from the
+#    truth is a curve that is chosen for its smoothness?
 #
 #    .. answer:: closer: it has fewer corners
 #
