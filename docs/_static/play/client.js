@@ -6,8 +6,9 @@
 //   trainer.isBusy()   whether anything that was asked for is still to come
 //
 // `receive` gets the messages of worker.js that belong to the last order that was sent, and no
-// others, each with its state: a curve is never taken for that of another one. While one drags, orders come faster than networks: an order
-// waits for the one under way as long as that takes no longer than QUICK, and only the last waits.
+// others, each with its state: a curve is never taken for that of another one. While one drags,
+// orders come faster than networks: an order waits for the one under way as long as that takes no
+// longer than QUICK, and only the last waits.
 "use strict";
 
 function playTrainer(receive) {

@@ -2,7 +2,7 @@
 //
 //   address.read(fragment)   {state, messages}: the nearest valid state, and what had to be changed
 //   address.write(state)     the fragment, without #, of what differs from the story
-//   address.python(state)    a script that trains the same network with the package
+//   address.possible(state)  the same, born where it cannot be wild
 //
 // States are those of network.js, with `fan: true` where 16 seeds are shown. A number is written
 // with the digits that it needs, so a link has the same bits on any device.
