@@ -259,12 +259,12 @@
     state = address.possible(next, messages);
     notices = messages;
     notice.textContent = notices.join(" ") + (notices.length ? " " : "");
+    train(); // first, so that the worker is busy while the page shows the rest
     fan.setAttribute("aria-pressed", Boolean(state.fan));
     controls.show(state);
     hands.show(state);
     clearTimeout(writing);
     writing = setTimeout(write, 300);
-    train();
   }
   function change(patch, messages) {
     ghost = null;

@@ -73,8 +73,9 @@ const plot = (() => {
       marks.append(made);
       return made;
     };
+    // Asking for the size makes the browser lay out the page, so only the first picture does.
     const isReady = () => {
-      measure();
+      if (!width) measure();
       return width > 0;
     };
     const onResize = (redraw) => (again = redraw);
@@ -210,7 +211,7 @@ const plot = (() => {
     const corner = base.layer("path", "corner"), word = base.layer("text", "corner-word");
     const trail = base.layer("path", "trail"), fan = base.layer("path", "fan-dots");
     const rungs = base.layer("g", "rungs"), dot = base.layer("path", "dot");
-    let drawn = null;
+    let drawn = null, known = null;
     const place = ({ followed, risk }) => [
       base.across(shareFollowed(followed)),
       base.up(shareRisk(Math.max(risk, 1e-9))),
@@ -231,11 +232,7 @@ const plot = (() => {
       word.textContent = isThere ? "overfits" : "";
     }
 
-    function draw(setting, dots) {
-      drawn = [setting, dots];
-      if (!base.isReady()) return;
-      base.drawAxes(X_TICKS, Y_TICKS);
-      drawCorner(setting);
+    function drawRungs(setting) {
       const named = Object.entries(setting.rungs).filter(([, numbers]) => isShown(numbers));
       named.sort(([, one], [, other]) => other.risk - one.risk);
       let lowest = -99;
@@ -249,13 +246,28 @@ const plot = (() => {
         ];
       });
       rungs.replaceChildren(...drawnRungs);
+    }
+
+    // What does not depend on the network is drawn only when it changes.
+    function draw(setting, dots) {
+      drawn = [setting, dots];
+      if (!base.isReady()) return;
+      if (known !== setting) {
+        known = setting;
+        base.drawAxes(X_TICKS, Y_TICKS);
+        drawCorner(setting);
+        drawRungs(setting);
+      }
       const shown = dots.trail.filter(isShown);
       trail.setAttribute("d", shown.length > 1 ? pathOf(shown.map(place)) : "");
       const small = dots.fan.filter(isShown).map((numbers) => diamond(place(numbers), 3));
       fan.setAttribute("d", small.join(""));
       dot.setAttribute("d", isShown(dots.network) ? diamond(place(dots.network), 7) : "");
     }
-    base.onResize(() => drawn && draw(...drawn));
+    base.onResize(() => {
+      known = null;
+      if (drawn) draw(...drawn);
+    });
     return { draw };
   }
 
