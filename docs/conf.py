@@ -100,6 +100,8 @@ sphinx_gallery_conf = {
     "show_signature": False,
     "remove_config_comments": True,
     "plot_gallery": True,
+    # Two pages side by side. While one trains on all processors, the other draws or waits.
+    "parallel": 2,
 }
 
 #: The pages of the 35-minute path that exist.

@@ -56,7 +56,8 @@ def _context(app: Sphinx) -> str:
         for distribution in importlib.metadata.distributions(name=name):
             found.append(f"{name} {distribution.version}")
     for name, value in sorted(app.config.sphinx_gallery_conf.items()):
-        if isinstance(value, str | bool | int | list | tuple):
+        # How many pages run side by side changes none of them.
+        if name != "parallel" and isinstance(value, str | bool | int | list | tuple):
             found.append(f"{name}={value!r}")
     here = Path(__file__).parent
     return "\n".join([*found, *(sources.digest(here / name) for name in _MACHINERY)])

@@ -5,14 +5,20 @@ and would rebuild everything.
 """
 
 import csv
+import functools
 import io
+import multiprocessing
+import os
 import re
 import sys
 import textwrap
+import threading
+import time
 from pathlib import Path
 from typing import Any
 
 import matplotlib.pyplot as plt
+import notebooks
 import published
 import twin_figures
 from matplotlib.figure import Figure
@@ -37,6 +43,9 @@ _CARD = """
 
 def begin_or_end_page(gallery_conf: dict[str, Any], fname: str | None, when: str) -> None:
     """Start each page afresh, as if it ran in a process of its own."""
+    if multiprocessing.current_process().name != "MainProcess":
+        notebooks.convert_here(Path(gallery_conf["src_dir"]))
+        _end_with(os.getppid())
     plt.close("all")
     if "keras" in sys.modules:
         sys.modules["keras"].utils.clear_session()
@@ -47,6 +56,21 @@ def begin_or_end_page(gallery_conf: dict[str, Any], fname: str | None, when: str
         _state.clear()
     else:
         publishing.stop()
+
+
+@functools.cache
+def _end_with(build: int) -> None:
+    """End this process, which runs pages for a build, when the build dies.
+
+    It would go on with its page, and write into the folder of the next build.
+    """
+
+    def watch() -> None:
+        while os.getppid() == build:
+            time.sleep(0.1)
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
 
 
 def scrape(block: object, block_vars: dict[str, Any], gallery_conf: dict[str, Any]) -> str:

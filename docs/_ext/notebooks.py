@@ -2,9 +2,10 @@
 
 Sphinx-gallery converts headings, math, links and notes. This does the rest of what pages use:
 citations become author and year, other roles their text, admonitions quoted blocks. What it does
-not know is a warning, so that no notebook shows reST to a reader.
+not know is an error, so that no notebook shows reST to a reader.
 """
 
+import functools
 import re
 import textwrap
 from pathlib import Path
@@ -12,10 +13,8 @@ from typing import Any
 
 from pybtex.database import Entry, parse_file
 from sphinx.application import Sphinx
-from sphinx.util import logging
+from sphinx.errors import ExtensionError
 from sphinx_gallery import notebook
-
-_logger = logging.getLogger(__name__)
 
 _ROLE = re.compile(r"(?<!`):([a-z]+(?::[a-z]+)*):`([^`]+)`")
 _ADMONITION = re.compile(
@@ -87,16 +86,29 @@ def to_markdown(text: str, entries: dict[str, Entry], *arguments: Any, **options
     markdown = quote_admonitions(_convert(say_roles(text, entries), *arguments, **options))
     if found := left_over(markdown):
         start = " ".join(text.split())[:60]
-        _logger.warning("a notebook would show %r as it stands, in the text %r", found, start)
+        raise ExtensionError(
+            f"a notebook would show {found!r} as it stands, in the text {start!r}"
+        )
     return markdown
 
 
-def _begin(app: Sphinx) -> None:
-    """Have Sphinx-gallery, which has no hook for this, convert texts as we do."""
+@functools.cache
+def convert_here(source: Path) -> None:
+    """Have Sphinx-gallery, which has no hook for this, convert texts as we do in this process.
+
+    Parameters
+    ----------
+    source : Path
+        The folder of the documentation, with its bibliographies.
+    """
     entries: dict[str, Entry] = {}
-    for name in app.config.bibtex_bibfiles:
-        entries |= parse_file(Path(app.srcdir, name)).entries
+    for path in sorted(source.glob("*.bib")):
+        entries |= parse_file(path).entries
     notebook.rst2md = lambda text, *rest, **options: to_markdown(text, entries, *rest, **options)
+
+
+def _begin(app: Sphinx) -> None:
+    convert_here(Path(app.srcdir))
 
 
 def setup(app: Sphinx) -> dict[str, bool]:

@@ -291,6 +291,88 @@ def test_a_second_build_in_the_same_folder_is_refused(toy):
     assert toy.ran() == ["one"]
 
 
+# -- Pages side by side, each in a process of its own -----------------------------------------
+
+SIDE_BY_SIDE = 'sphinx_gallery_conf = {"parallel": 2,'
+
+
+@pytest.fixture
+def pair(toy):
+    """Give the toy with both pages to be run, side by side."""
+    conf = toy.folder / "docs/conf.py"
+    conf.write_text(conf.read_text().replace("sphinx_gallery_conf = {", SIDE_BY_SIDE, 1))
+    toy.page("one", word="second")
+    toy.page("two", word="second")
+    return toy
+
+
+def published_by(toy) -> dict[str, str]:
+    found = (toy.folder / "docs/auto_examples").rglob("*.published.json")
+    return {path.name: path.read_text(encoding="utf-8") for path in found}
+
+
+def test_pages_that_run_side_by_side_publish_what_they_publish_alone(pair):
+    build = pair.build()
+    assert build.returncode == 0, build.stderr
+    together = published_by(pair)
+    assert sorted(pair.ran()) == ["one", "two"]
+    pair.page("one", word="third")
+    pair.page("two", word="third")
+    conf = pair.folder / "docs/conf.py"
+    conf.write_text(conf.read_text().replace(SIDE_BY_SIDE, "sphinx_gallery_conf = {", 1))
+    assert pair.build().returncode == 0
+    assert pair.ran() == ["one", "two"]
+    alone = {name: text.replace("third", "second") for name, text in published_by(pair).items()}
+    assert len(alone) == 2
+    assert alone == together
+
+
+def test_how_many_run_side_by_side_makes_no_page_run_again(pair):
+    assert pair.build().returncode == 0
+    conf = pair.folder / "docs/conf.py"
+    conf.write_text(conf.read_text().replace('"parallel": 2', '"parallel": 3'))
+    assert pair.build().returncode == 0
+    assert pair.ran() == []
+
+
+def test_a_failing_page_beside_another_fails_the_build_and_is_named(pair):
+    pair.page("two", word="second", extra="raise RuntimeError('no')")
+    build = pair.build()
+    assert build.returncode != 0
+    assert "plot_two.py" in build.stderr
+    assert "RuntimeError: no" in build.stderr
+
+
+def test_when_the_process_of_a_page_dies_the_build_fails_and_the_next_one_mends(pair):
+    assert pair.build(kill_at="while a page runs").returncode != 0
+    again = pair.build()
+    assert again.returncode == 0, again.stderr
+    for name, value in (("one", 1), ("two", 2)):
+        assert f"The value is {value}, second." in pair.shown(name)
+
+
+def test_when_the_build_is_killed_its_pages_end(pair):
+    """Or they would write into the folder of the next build."""
+    late = pair.folder / "late"
+    pair.page("one", word="second", extra=f"import time; time.sleep(3); open({str(late)!r}, 'w')")
+    pair.runs.write_text("")
+    build = subprocess.Popen(
+        pair.command(), env=pair.environment(), stderr=subprocess.DEVNULL, text=True
+    )
+    deadline = time.monotonic() + 60
+    while "one" not in pair.ran() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    build.kill()
+    build.wait(timeout=60)
+    time.sleep(4)
+    assert "one" in pair.ran()
+    assert not late.exists()
+    pair.page("one", word="second")
+    again = pair.build()
+    assert again.returncode == 0, again.stderr
+    assert "The value is 1, second." in pair.shown("one")
+
+
 MEASURED = 'claim("m", "{value}", value=1, holds=True, wrong_if="no")'
 OFF_PALETTE = """
 f, ax = plt.subplots()

@@ -1,9 +1,12 @@
-"""A downloaded notebook is Markdown: what pages write in reST is converted, or reported."""
+"""A downloaded notebook is Markdown: what pages write in reST is converted, or an error."""
+
+import re
 
 import pytest
 
 notebooks = pytest.importorskip("notebooks", reason="the site's tools are not installed")
 bibtex = pytest.importorskip("pybtex.database")
+errors = pytest.importorskip("sphinx.errors")
 
 ENTRIES = bibtex.parse_string(
     """
@@ -62,11 +65,10 @@ def test_an_admonition_may_end_a_text():
         ("- One\n\n  .. admonition:: Two\n\n     Three", ".. admonition::"),
     ],
 )
-def test_what_is_not_known_is_reported(rest, found, monkeypatch):
-    told = []
-    monkeypatch.setattr(notebooks._logger, "warning", lambda *words: told.append(words[1]))
-    convert(rest)
-    assert told == [found]
+def test_what_is_not_known_is_an_error(rest, found):
+    message = re.escape(f"a notebook would show {found!r} as it stands")
+    with pytest.raises(errors.ExtensionError, match=message):
+        convert(rest)
 
 
 @pytest.mark.parametrize(
