@@ -10,6 +10,7 @@ import base64
 import re
 import zlib
 from pathlib import Path
+from typing import Any
 
 from docutils import nodes
 from html_elements import element
@@ -92,7 +93,15 @@ def _invite(app: Sphinx, doctree: nodes.document) -> None:
     lessons.parent.insert(lessons.parent.index(lessons), place)
 
 
+def _permit(
+    app: Sphinx, pagename: str, template: str, context: dict[str, Any], *_: object
+) -> None:
+    """Tell the template on which pages a network may be trained."""
+    context["trains"] = pagename == "play" or pagename.removeprefix("auto_examples/") in STATES
+
+
 def setup(app: Sphinx) -> dict[str, bool]:
     app.connect("builder-inited", _write)
+    app.connect("html-page-context", _permit)
     app.connect("doctree-read", _invite)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

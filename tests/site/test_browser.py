@@ -197,7 +197,7 @@ def test_a_figure_in_motion_is_stepped_played_and_paused(
         assert shown.get_attribute("src").endswith("#frame-1")
         assert shown.screenshot() != seen
         button.click()
-        tab.wait_for_function(f"document.querySelector('output').value === {names[2]!r}")
+        tab.wait_for_function(f"() => document.querySelector('output').value === {names[2]!r}")
         button.click()
         paused = said.inner_text()
         tab.wait_for_timeout(500)

@@ -155,7 +155,7 @@ def test_a_link_to_a_hidden_claim_shows_it(tab: Any, address: str, claims: Any) 
     assert hidden in shown(tab)
     tab.goto(address + "ledger.html?kind=exact")
     tab.evaluate(f"location.hash = '#{hidden}'")
-    tab.wait_for_function(f"document.getElementById('{hidden}').checkVisibility()")
+    tab.wait_for_function(f"() => document.getElementById('{hidden}').checkVisibility()")
     assert shown(tab) == [claim["id"] for claim in claims]
     box = tab.locator(f"#{hidden}").bounding_box()
     assert 0 <= box["y"] < tab.viewport_size["height"]
