@@ -165,6 +165,21 @@ def replicate(session: nox.Session) -> None:
     session.run("python", "benchmarks/replication.py", *session.posargs, env=store)
 
 
+@nox.session
+def chaos(session: nox.Session) -> None:
+    """Kill sweeps, builds and pages at random moments, an hour; `nox -s chaos -- --kills 5`."""
+    install(session, "test", "docs")
+    session.run("python", "benchmarks/chaos.py", *session.posargs, env=ONE_THREAD)
+
+
+@nox.session
+def audit(session: nox.Session) -> None:
+    """Ask for known faults of what is locked, and of the workflows; needs the network."""
+    session.install("pip-audit", "zizmor")
+    session.run("zizmor", "--offline", ".github/workflows")
+    session.run("pip-audit", "--disable-pip", "--no-deps", "-r", CONSTRAINTS, *session.posargs)
+
+
 @nox.session(name="docs-live")
 def docs_live(session: nox.Session) -> None:
     """Serve the site, rebuild on save what changed, and reload the browser."""
@@ -207,6 +222,14 @@ def minimums(session: nox.Session) -> None:
     session.run(
         "pytest", *lenient, *(session.posargs or (*package, *SIDE_BY_SIDE)), env=ONE_THREAD
     )
+
+
+@nox.session
+def newest(session: nox.Session) -> None:
+    """Run the tests with the newest versions of everything, without the lock."""
+    requirements = nox.project.dependency_groups(PROJECT, "test", "docs")
+    session.install("--upgrade", "-e", ".", *requirements, env=ENVIRONMENT)
+    session.run("pytest", *(session.posargs or SIDE_BY_SIDE), env=ONE_THREAD)
 
 
 @nox.session
