@@ -444,7 +444,8 @@ def narrow(browser: Any) -> Iterator[Any]:
     context.close()
 
 
-def test_a_finger_moves_a_point_on_a_narrow_phone(narrow: Any, address: str) -> None:
+def test_a_finger_chooses_a_point_and_then_moves_it(narrow: Any, address: str) -> None:
+    """On a narrow phone. A finger that scrolls the page begins on some point, too."""
     narrow.goto(f"{address}play.html#depth=1&n=4&steps=40&width=5")
     narrow.wait_for_function(DONE, arg="depth=1&n=4&steps=40&width=5")
     assert narrow.evaluate("document.documentElement.scrollWidth") <= 320
@@ -453,11 +454,58 @@ def test_a_finger_moves_a_point_on_a_narrow_phone(narrow: Any, address: str) -> 
     box = dot.bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     touch = narrow.context.new_cdp_session(narrow)
-    for kind, up in (("touchStart", 0), ("touchMove", 20), ("touchMove", 40)):
-        where = [{"x": x, "y": y - up}]
-        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": where})
-    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    def swipe(*ways: int) -> None:
+        for way in ways:
+            kind = "touchMove" if way else "touchStart"
+            where = [{"x": x, "y": y - way}]
+            touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": where})
+        touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+
+    swipe(0)
+    narrow.wait_for_function(
+        "() => document.querySelector('#play-curves .chosen').getAttribute('visibility')"
+        " === 'visible'"
+    )
+    narrow.wait_for_timeout(500)
+    assert "points=" not in narrow.evaluate("location.hash")
+    swipe(0, 20, 40)
     narrow.wait_for_function("() => location.hash.includes('points=')")
+    assert "yours now" in narrow.locator(".play-status").inner_text()
+    narrow.get_by_role("button", name="Drawn points again").click()
+    narrow.wait_for_function("() => !location.hash.includes('points=')")
+
+
+def test_a_swipe_on_the_picture_scrolls_the_page(narrow: Any, address: str) -> None:
+    narrow.goto(f"{address}play.html#depth=1&n=4&steps=40&width=5")
+    narrow.wait_for_function(DONE, arg="depth=1&n=4&steps=40&width=5")
+    box = narrow.locator("#play-curves .points circle").first.bounding_box()
+    x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    touch = narrow.context.new_cdp_session(narrow)
+    before = narrow.evaluate("scrollY")
+    gesture = {"x": x, "y": y, "yDistance": -150, "gestureSourceType": "touch"}
+    touch.send("Input.synthesizeScrollGesture", gesture)
+    assert narrow.evaluate("scrollY") > before
+    narrow.wait_for_timeout(500)
+    assert "points=" not in narrow.evaluate("location.hash")
+
+
+def test_the_wild_curve_is_shown_before_it_is_trained(board: Callable[..., Any]) -> None:
+    tab = board("n=20&steps=40&width=20")
+    tab.get_by_label("start from the wild curve").check()
+    tab.wait_for_function(
+        "() => document.querySelector('#play-curves').dataset.steps === '0' &&"
+        " document.querySelector('.play-status').innerText.includes('set by hand')"
+    )
+    assert tab.locator("#play-plane .dot").get_attribute("d") == ""
+    tab.get_by_role("button", name="Train", exact=True).click()
+    tab.wait_for_function(DONE, arg="n=20&start=wild&steps=40&width=20")
+
+
+def test_own_points_have_no_noise_to_change(board: Callable[..., Any]) -> None:
+    tab = board("depth=1&points=1,2;3,4;5,9&steps=40&width=5")
+    assert tab.get_by_role("button", name="Noise + 0.0001").is_disabled()
+    assert tab.get_by_label("Noise", exact=True).is_disabled()
 
 
 def test_it_runs_from_a_folder(site: Any, tab: Any, record: Any) -> None:

@@ -88,8 +88,8 @@ const form = (() => {
   const INGREDIENTS = {
     "few steps": ["steps", ({ steps }) => steps <= 800, 800, 3200],
     "fresh small batches": ["batch", ({ batch, n }) => batch > 0 && batch < n, 32, 0],
-    "raw inputs, not centered": ["center", ({ center }) => !center, 0, 10],
-    "a line at birth: biases of zero": ["biasStd", ({ biasStd }) => !biasStd, 0, 1],
+    "inputs as they are: bends are born at 0": ["center", ({ center }) => !center, 0, 10],
+    "biases of zero: a line at birth": ["biasStd", ({ biasStd }) => !biasStd, 0, 1],
   };
 
   function ingredient(label, change) {

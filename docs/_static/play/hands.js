@@ -12,6 +12,7 @@ function makeHands({ svg, curves, getState, getPoints, change, choose }) {
     rounded(address.clamp(x, [network.LOW, network.HIGH])),
     rounded(address.clamp(y, address.HEIGHTS)),
   ];
+  const OWN = "The points are yours now: the noise and the number of points are as they are.";
   let chosen = 0;
 
   // The points as the reader's own: those that were drawn until one of them changes.
@@ -24,7 +25,7 @@ function makeHands({ svg, curves, getState, getPoints, change, choose }) {
     points[k] = within(place);
     chosen = k;
     curves.mark(...points[k]);
-    change({ points });
+    change({ points }, [OWN]);
   }
   function add(place) {
     const points = own();
@@ -57,10 +58,15 @@ function makeHands({ svg, curves, getState, getPoints, change, choose }) {
     new Option("removes points", "remove"),
     new Option("draws the truth", "draw"),
   );
-  let held = -1, isDrawing = false;
+  let held = -1, touched = -1, isDrawing = false;
   svg.addEventListener("pointerdown", (event) => {
     if (event.button) return;
     if (tool.value === "move") held = curves.nearest(event, getPoints());
+    // A finger that scrolls the page moves nothing: it first chooses a point.
+    if (event.pointerType === "touch" && held >= 0 && held !== touched) {
+      choose((chosen = touched = held));
+      held = -1;
+    }
     isDrawing = tool.value === "draw";
     if (held < 0 && !isDrawing) return;
     svg.setPointerCapture(event.pointerId);
@@ -138,16 +144,15 @@ function makeHands({ svg, curves, getState, getPoints, change, choose }) {
       labelled("its y", y),
       button("Add a point like it", () => add([typed()[0] + 0.1, typed()[1]])),
       button("Remove it", () => remove(chosen)),
-      back,
       drawing,
     ),
   );
   element.addEventListener("toggle", () => choose(element.open ? chosen : -1));
   function show(state) {
-    back.disabled = !state.points;
+    back.hidden = !state.points;
     drawing.hidden = state.truth.kind !== "drawn";
     if (!drawing.hidden) height.value = heightAt();
     showChosen();
   }
-  return { element, tool: labelled("A pointer on the picture", tool), show };
+  return { element, tool: labelled("A pointer on the picture", tool, " ", back), show };
 }

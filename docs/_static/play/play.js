@@ -69,6 +69,7 @@
   const pause = button("Pause", () => hold(!isPaused));
   const fan = button("16 seeds", () => change({ fan: state.fan ? undefined : true }));
   const slow = button("Slow motion", () => train({ isSlow: true }));
+  const more = button("Noise + 0.0001", nudge);
   const buttons = make(
     "p",
     { className: "play-buttons" },
@@ -77,7 +78,7 @@
     button("Rewind", rewind),
     button("Train", () => train()),
     fan,
-    button("Noise + 0.0001", nudge),
+    more,
   );
   const NUMBERS = {
     steps: "Steps",
@@ -127,11 +128,13 @@
       if (picture) draw();
     },
   });
-  const more = make("a", {}, "All controls, in the playground");
+  const all = make("a", {}, "All controls, in the playground");
+  const verdict = make("strong"), printed = make("p", { className: "play-printed" });
+  legend.append(verdict);
   const main = make("div", { className: "play-main" }, curvesSvg, legend);
-  const pictures = [main, buttons, numbers, status, ...(isSmall ? [] : [planeSvg])];
+  const pictures = [main, buttons, numbers, status, ...(isSmall ? [] : [planeSvg, printed])];
   const side = isSmall
-    ? [controls.element, make("p", {}, more)]
+    ? [controls.element, make("p", {}, all)]
     : [labelled("From the pages", preset), controls.element, hands.tool, hands.element];
   board.replaceChildren(
     make("div", { className: "play-pictures" }, ...pictures),
@@ -146,7 +149,8 @@
     const { state: of, setting, line, numbers: found, fan: others, trail } = picture;
     const all = others.map((other) => other.line);
     curves.draw({ setting, line, fan: all, ghost, chosen });
-    plane.draw(setting, { network: found, fan: others, trail });
+    // Before the first step a curve has followed nothing.
+    plane.draw(setting, { network: found.steps ? found : null, fan: others, trail });
     const percent = 100 * found.followed;
     fields.steps.textContent = grouped(found.steps);
     fields.error.textContent = short(found.error);
@@ -154,12 +158,23 @@
     fields.followed.textContent = Number.isFinite(percent) ? `${percent.toFixed(1)}%` : "–";
     fields.bends.textContent = line ? [...line.knots].filter((x) => x > 0 && x < 20).length : "–";
     fields.milliseconds.textContent = found.milliseconds ? found.milliseconds.toFixed(0) : "–";
+    verdict.textContent = found.steps ? verdictOf(picture)[0] : "not trained yet";
     // What the curve is of, for whoever checks.
     curvesSvg.dataset.state = address.write(of);
     curvesSvg.dataset.steps = found.steps;
   }
   const short = (value) =>
     Number.isFinite(value) ? (value < 1e-3 ? "< 0.001" : value.toPrecision(3)) : "diverged";
+
+  // A few words, and a sentence. Who misses even the points does not run after them.
+  function verdictOf({ numbers: { error, followed, risk, diverged }, setting }) {
+    if (diverged) return ["diverged", ""];
+    if (error > 1.5 * setting.rungs["least squares"].error)
+      return ["misses its points", "It misses even its own points: training jumps, here. Move Steps a little, or go on."];
+    if (!Number.isFinite(followed)) return ["", ""];
+    const isWild = followed > FOLLOWS && risk > setting.halfway;
+    return isWild ? ["overfits", "It overfits."] : ["does not overfit", "It does not overfit."];
+  }
 
   let saying;
   function saySoon() {
@@ -170,7 +185,7 @@
     }, QUIET);
   }
   function sentence() {
-    const { numbers: found, fan: others, setting } = picture;
+    const { numbers: found, fan: others } = picture;
     if (found.diverged) return "The training diverged: its numbers left what a computer can hold.";
     const words = [
       `Trained ${grouped(found.steps)} steps in ${found.milliseconds.toFixed(0)} milliseconds.`,
@@ -178,7 +193,7 @@
     ];
     const share = 100 * found.followed;
     words[1] += Number.isFinite(share) ? `, ${share.toFixed(1)}% of the noise followed.` : ".";
-    if (found.followed > FOLLOWS && found.risk > setting.halfway) words.push("It overfits.");
+    words.push(verdictOf(picture)[1]);
     if (others.length) {
       const risks = others.map(({ risk }) => risk).sort((a, b) => a - b);
       const [low, high] = [risks[0], risks.at(-1)].map(short);
@@ -211,8 +226,7 @@
     }
     if (id !== order) {
       order = id;
-      const trail = found.steps < found.nSteps && picture ? [picture.numbers] : [];
-      picture = { fan: [], trail };
+      picture = { fan: [], trail: [] };
     }
     if (index === 0) {
       Object.assign(picture, { state: of, setting: settingOf(of), line, numbers: found });
@@ -234,6 +248,8 @@
     const found = { ...judged, steps: 0, milliseconds: 0 };
     picture = { state, setting, line, numbers: found, fan: [], trail: [] };
     order = null;
+    clearTimeout(saying);
+    said.textContent = `${state.start === "wild" ? "The curve through all points, set by hand" : "The curve at birth"}, before any step. Train, or see it in slow motion.`;
     draw();
   }
 
@@ -254,12 +270,15 @@
   // -- The state ---------------------------------------------------------------------------------
 
   let writing;
-  function set(next, messages = []) {
+  function set(next, messages = [], isToBeSeen = false) {
     if (next.pointsSeed === next.seed) delete next.pointsSeed;
     state = address.possible(next, messages);
     notices = messages;
     notice.textContent = notices.join(" ") + (notices.length ? " " : "");
-    train(); // first, so that the worker is busy while the page shows the rest
+    // First, so that the worker is busy while the page shows the rest.
+    if (isToBeSeen) rewind();
+    else train();
+    more.disabled = Boolean(state.points);
     fan.setAttribute("aria-pressed", Boolean(state.fan));
     controls.show(state);
     hands.show(state);
@@ -269,7 +288,7 @@
   function change(patch, messages) {
     ghost = null;
     preset.value = "";
-    set({ ...state, ...patch }, messages);
+    set({ ...state, ...patch }, messages, patch.start === "wild");
   }
   function nudge() {
     const before = picture?.line ?? null, noise = Math.round(1e4 * (state.noise + 1e-4)) / 1e4;
@@ -278,8 +297,9 @@
   }
   function write() {
     written = address.write(state);
-    more.href = `${board.dataset.page}#${written}`;
+    all.href = `${board.dataset.page}#${written}`;
     if (!isSmall) history.replaceState(null, "", written ? `#${written}` : location.pathname + location.search);
+    printed.textContent = `Where this can be seen again: ${location.href}`;
   }
   function open(fragment) {
     ghost = null;

@@ -197,7 +197,7 @@ const plot = (() => {
   const FROM = 0.02; // linear up to here, then logarithmic, as figures.plot_plane
   const stretched = (s) =>
     Math.abs(s) <= FROM ? (0.8 * s) / FROM : Math.sign(s) * (0.8 + Math.log10(Math.abs(s) / FROM));
-  const FOLLOWED = [-0.04, 1.6], RISKS = [0.003, 100];
+  const FOLLOWED = [-0.04, 1.6], RISKS = [0.003, 200];
   // What lies beyond stands at the edge.
   const shareIn = (value, [low, high]) => clamp((value - low) / (high - low), 0.015, 0.97);
   const shareFollowed = (s) => shareIn(stretched(s), FOLLOWED.map(stretched));

@@ -2,8 +2,8 @@
 "use strict";
 
 const presets = {
-  "The story: 800 steps": "",
-  "The story: the wild curve, then trained": "start=wild",
+  "The story's recipe": "",
+  "The story's recipe, from the wild curve": "start=wild",
   "Was it luck? The first of twenty networks": "pointsSeed=0/0&seed=1/0",
   "What if we keep training? Batches of 32": "pointsSeed=0&seed=1&steps=6400",
   "What if we keep training? All points in every step":
