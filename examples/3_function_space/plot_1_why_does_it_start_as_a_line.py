@@ -240,8 +240,8 @@ measured(
 )
 
 # %%
-# In 800 steps, its size hardly matters
-# -------------------------------------
+# In 800 steps, no size uses many
+# -------------------------------
 #
 # Perhaps the story's network is a lucky size. Here are others, from hundreds
 # of parameters to a million, with the same 800 steps.
