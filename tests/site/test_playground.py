@@ -482,10 +482,12 @@ def test_a_swipe_on_the_picture_scrolls_the_page(narrow: Any, address: str) -> N
     box = narrow.locator("#play-curves .points circle").first.bounding_box()
     x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
     touch = narrow.context.new_cdp_session(narrow)
-    before = narrow.evaluate("scrollY")
-    gesture = {"x": x, "y": y, "yDistance": -150, "gestureSourceType": "touch"}
-    touch.send("Input.synthesizeScrollGesture", gesture)
-    assert narrow.evaluate("scrollY") > before
+    for way in range(0, 160, 20):
+        kind = "touchMove" if way else "touchStart"
+        where = [{"x": x, "y": y - way}]
+        touch.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": where})
+    touch.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    narrow.wait_for_function("() => scrollY > 0")
     narrow.wait_for_timeout(500)
     assert "points=" not in narrow.evaluate("location.hash")
 
