@@ -696,7 +696,7 @@ void prepare(const int *widths, int train, int validation, int size, int keeps, 
   epoch = batch = step = wait = is_over = diverged = 0;
   n_spared = loss_sum = 0, best_loss = __builtin_inf(), power_1 = power_2 = 1, last_size = 0;
   faults = splat(0);
-  int widest = 4;
+  int widest = (widths[0] + 3) & ~3;
   for (int kind = 0; kind < 5; kind++) /* the layers of a kind lie behind each other */
     for (int l = 1; l <= n_layers; l++) {
       Layer *layer = layers + l;
