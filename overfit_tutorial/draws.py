@@ -290,10 +290,11 @@ def first_weights(
     seeds: Seeds,
     hidden_widths: Sequence[int],
     *,
+    n_inputs: int = 1,
     bias_std: float = 0.0,
     dtype: DTypeLike = np.float32,
 ) -> tuple[NDArray[Any], ...]:
-    """Return the weights of networks from one number to one number, before training.
+    """Return the weights of networks with one output, before training.
 
     Kernels follow the law of Keras, Glorot's uniform one :cite:`glorot2010`:
     ``sqrt(6 / (n_in + n_out)) * (2 * u - 1)``, with the `uniforms` ``u`` of ``Stream.WEIGHTS``,
@@ -305,6 +306,8 @@ def first_weights(
         One for each network.
     hidden_widths : sequence of int
         Widths of the hidden layers.
+    n_inputs : int
+        How many numbers the networks take.
     bias_std : float
         Biases of hidden layers are `bias_std` times the `normals` of ``Stream.BIASES``, layer by
         layer. That of the output is zero.
@@ -317,7 +320,7 @@ def first_weights(
         Kernel and bias of each layer, in the order of Keras' ``get_weights``, of the shapes
         ``(n_members, n_in, n_out)`` and ``(n_members, n_out)``.
     """
-    widths, weights, n_drawn, n_biases = (1, *hidden_widths, 1), [], 0, 0
+    widths, weights, n_drawn, n_biases = (n_inputs, *hidden_widths, 1), [], 0, 0
     for layer, (n_in, n_out) in enumerate(itertools.pairwise(widths)):
         u = uniforms(seeds, Stream.WEIGHTS, n_in * n_out, first=n_drawn)
         kernel = math.sqrt(6.0 / (n_in + n_out)) * (2.0 * u - 1.0)

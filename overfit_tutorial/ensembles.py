@@ -57,18 +57,19 @@ class EnsembleFit(Trained):
         Parameters
         ----------
         x : array_like of shape (m,) or (n_members, m)
-            Places for all members, or each member's own.
+            Places for all members, or each member's own. For several inputs there is a last axis
+            of these.
 
         Returns
         -------
         ndarray of shape (n_members, m)
         """
-        places = _rows("x", x)
+        places = _check_inputs(x, self.recipe, "m")
         if len(places) not in (1, len(self)):
             raise ValueError(
                 f"x must have one row for each of {len(self)} members, got {len(places)}"
             )
-        rows = np.broadcast_to(places, (len(self), places.shape[1]))
+        rows = np.broadcast_to(places, (len(self), *places.shape[1:]))
         return np.stack([fit.predict(row) for fit, row in zip(self, rows, strict=True)])
 
 
@@ -90,7 +91,8 @@ def fit_ensemble(
     Parameters
     ----------
     x, y : array_like of shape (n_samples,) or (n_members, n_samples)
-        Points that all members share, or each member's own.
+        Points that all members share, or each member's own. For several inputs, `x` has a last
+        axis of these: ``(n_samples, n_inputs)`` or ``(n_members, n_samples, n_inputs)``.
     recipe : Recipe
         The network and how to train it; the default is the story's.
     seed : int, SeedSequence, or a sequence of them
@@ -129,12 +131,13 @@ def fit_ensemble(
            [7.],
            [7.]])
     """
-    x_rows, y_rows = _rows("x", x), _rows("y", y)
+    checks.check_recipe(recipe)
+    x_rows, y_rows = _check_inputs(x, recipe, "n_samples"), _rows("y", y)
     checks.check_points(x_rows, y_rows, recipe)
-    own = [len(rows) for z, rows in ((x, x_rows), (y, y_rows)) if np.ndim(z) == 2]
+    own = [len(rows) for z, rows in ((x, x_rows), (y, y_rows)) if np.ndim(z) == rows.ndim]
     seeds = _member_seeds(seed, n_members, own)
-    n_members, n_samples = len(seeds), x_rows.shape[1]
-    x_rows, y_rows = (np.broadcast_to(z, (n_members, n_samples)) for z in (x_rows, y_rows))
+    n_members, n_samples = len(seeds), y_rows.shape[1]
+    x_rows, y_rows = (np.broadcast_to(z, (n_members, *z.shape[1:])) for z in (x_rows, y_rows))
     units = checks.check_scaling(scaling, recipe, n_members)
     weights = checks.check_weights(initial_weights, recipe, axes=(n_members,))
     checkpoints = checks.check_checkpoints(checkpoints, recipe, n_samples)
@@ -206,6 +209,14 @@ def _member_seeds(
 def _is_sequence(seed: Any) -> bool:
     """Return whether there is a seed for each member."""
     return isinstance(seed, Sequence) or (isinstance(seed, np.ndarray) and seed.ndim > 0)
+
+
+def _check_inputs(x: ArrayLike, recipe: Recipe, axis: str) -> NDArray[np.float64]:
+    """Return places with the member axis first, of one member where all share them."""
+    if recipe.n_inputs == 1:
+        return _rows("x", x)
+    places = checks.check_inputs(x, recipe.n_inputs, axis, f"n_members, {axis}")
+    return places if places.ndim == 3 else places[None]
 
 
 def _rows(name: str, values: ArrayLike) -> NDArray[np.float64]:

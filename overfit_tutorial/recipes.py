@@ -21,8 +21,10 @@ class Recipe:
 
     Parameters
     ----------
+    n_inputs : int
+        How many numbers the network takes; a point of a curve has one.
     hidden_widths : sequence of int
-        Units of each hidden layer; empty for a straight line.
+        Units of each hidden layer; empty for a straight line or plane.
     activation : str or callable
         The name of a Keras activation, or a function on tensors that TensorFlow can compile.
     optimizer : {"sgd", "momentum", "nesterov", "rmsprop", "adagrad", "adam", "lion"}
@@ -53,8 +55,9 @@ class Recipe:
     patience : int or None
         Stop after that many epochs without a better validation loss, and keep the best weights.
     standardize_x, standardize_y : bool
-        Whether the network sees inputs, or targets, with mean zero and variance one over the
-        points that it is trained on. Losses and predictions stay in the units of `y`.
+        Whether the network sees inputs (each of them), or targets, with mean zero and variance
+        one over the points that it is trained on. Losses and predictions stay in the units of
+        `y`.
     average_last : int
         If positive, predict with the mean of the weights after each step of that many last
         epochs.
@@ -74,6 +77,7 @@ class Recipe:
     800
     """
 
+    n_inputs: int = 1
     hidden_widths: Sequence[int] = (100,) * 5
     activation: str | Callable[[Any], Any] = "relu"
     optimizer: OptimizerName = "adam"
@@ -94,6 +98,7 @@ class Recipe:
     dtype: Literal["float32", "float64"] = "float32"
 
     def __post_init__(self) -> None:
+        _arguments.check_count("n_inputs", self.n_inputs)
         widths = tuple(_arguments.check_widths(self.hidden_widths))
         object.__setattr__(self, "hidden_widths", widths)
         if not isinstance(self.activation, str) and not callable(self.activation):
@@ -191,7 +196,7 @@ class Recipe:
     @property
     def widths(self) -> tuple[int, ...]:
         """Return the numbers of inputs, of each hidden layer's units, and of outputs."""
-        return (1, *self.hidden_widths, 1)
+        return (self.n_inputs, *self.hidden_widths, 1)
 
     def n_parameters(self) -> int:
         """Return how many weights and biases the network has."""
@@ -204,7 +209,7 @@ class Scaling(NamedTuple):
     Parameters
     ----------
     x_mean, x_std : float or ndarray of shape (n_members,)
-        For the inputs.
+        For the inputs. Of networks with several, ``(n_inputs,)`` or ``(n_members, n_inputs)``.
     y_mean, y_std : float or ndarray of shape (n_members,)
         For the targets.
     """

@@ -59,8 +59,11 @@ class Fit(Trained):
     """
 
     def predict(self, x: ArrayLike) -> NDArray[np.float64]:
-        """Return the network's values at `x`, both of shape ``(m,)``, in units of `y`."""
-        points = _arguments.check_vector("x", x)
+        """Return the network's values at `x`, both of shape ``(m,)``, in units of `y`.
+
+        A network with several inputs takes `x` of shape ``(m, n_inputs)``.
+        """
+        points = _check_inputs(x, self.recipe, "m")
         units = self.scaling
         inputs = ((points - units.x_mean) / units.x_std).astype(self.recipe.dtype)
         if self.engine == "exact":
@@ -90,12 +93,12 @@ class Fit(Trained):
                 dtype=recipe.dtype,
             )
 
-        if (units.x_mean, units.x_std) != (0, 1):
+        if np.any(units.x_mean != 0) or np.any(units.x_std != 1):
             # Two layers: the mean is subtracted first, where that is exact.
             stack = [rescaling(1.0, -units.x_mean), rescaling(1 / units.x_std, 0.0), *stack]
         if (units.y_mean, units.y_std) != (0, 1):
             stack = [*stack, rescaling(units.y_std, units.y_mean)]
-        model = keras.Sequential([keras.Input((1,), dtype=recipe.dtype), *stack])
+        model = keras.Sequential([keras.Input((recipe.n_inputs,), dtype=recipe.dtype), *stack])
         model.set_weights(list(self.weights))
         return model
 
@@ -116,7 +119,7 @@ def fit_network(
     Parameters
     ----------
     x, y : array_like of shape (n_samples,)
-        The points.
+        The points. For several inputs, `x` has the shape ``(n_samples, n_inputs)``.
     recipe : Recipe
         The network and how to train it; the default is the story's.
     seed : int or SeedSequence
@@ -153,13 +156,15 @@ def fit_network(
     >>> fit.predict([3.0]).round(1)
     array([7.])
     """
-    x_row, y_row = _arguments.check_vector("x", x)[None], _arguments.check_vector("y", y)[None]
+    checks.check_recipe(recipe)
+    x_row = _check_inputs(x, recipe, "n_samples")[None]
+    y_row = _arguments.check_vector("y", y)[None]
     checks.check_points(x_row, y_row, recipe)
     seeds = [_arguments.check_seed(seed)]
     units = checks.check_scaling(scaling, recipe, 1)
     weights = checks.check_weights(initial_weights, recipe)
-    checkpoints = checks.check_checkpoints(checkpoints, recipe, x_row.size)
-    block = train_block(checks.check_engine(engine, recipe, x_row.size))(
+    checkpoints = checks.check_checkpoints(checkpoints, recipe, y_row.size)
+    block = train_block(checks.check_engine(engine, recipe, y_row.size))(
         x_row,
         y_row,
         recipe,
@@ -169,6 +174,13 @@ def fit_network(
         checkpoints=checkpoints,
     )
     return member(block, 0)
+
+
+def _check_inputs(x: ArrayLike, recipe: Recipe, axis: str) -> NDArray[np.float64]:
+    """Return places as a vector, or as rows of several inputs."""
+    if recipe.n_inputs == 1:
+        return _arguments.check_vector("x", x)
+    return checks.check_inputs(x, recipe.n_inputs, axis)
 
 
 def train_block(engine: EngineName) -> Callable[..., Trained]:

@@ -287,13 +287,15 @@ def test_streams_seeds_and_draws_are_uncorrelated():
 
 
 @pytest.mark.parametrize("widths", [(), (1,), (4, 3), (5,) * 3])
+@pytest.mark.parametrize("n_inputs", [1, 3])
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
 @pytest.mark.parametrize("bias_std", [0.0, 0.3])
-def test_first_weights_are_those_of_plain_python(widths, dtype, bias_std):
-    found = draws.first_weights(SEEDS, widths, bias_std=bias_std, dtype=dtype)
+def test_first_weights_are_those_of_plain_python(widths, n_inputs, dtype, bias_std):
+    options = {"n_inputs": n_inputs, "bias_std": bias_std, "dtype": dtype}
+    found = draws.first_weights(SEEDS, widths, **options)
     for k, seed in enumerate(SEEDS):
         u, z = (iter(naive_uniforms(seed, stream, 99)) for stream in (2, 4))
-        sizes, expected = [1, *widths, 1], []
+        sizes, expected = [n_inputs, *widths, 1], []
         for layer in range(len(sizes) - 1):
             n_in, n_out = sizes[layer : layer + 2]
             limit = math.sqrt(6 / (n_in + n_out))

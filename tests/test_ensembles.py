@@ -89,6 +89,42 @@ def test_units_may_be_each_members_own():
     assert fit[4].scaling == alone
 
 
+SEVERAL = np.random.default_rng(6).uniform(0, 20, (9, 30, 2))
+
+
+@pytest.mark.parametrize("engine", ["exact", "xla"])
+@pytest.mark.parametrize("standardize_x", [False, True])
+def test_points_with_several_inputs_are_each_members_or_shared(engine, standardize_x):
+    recipe = SMALL.replace(n_inputs=2, standardize_x=standardize_x)
+    own = fit_ensemble(SEVERAL, POINTS.y, recipe, seed=1, engine=engine)
+    seed = np.random.SeedSequence(1, spawn_key=(4,))
+    alone = fit_network(SEVERAL[4], POINTS.y[4], recipe, seed=seed, engine=engine)
+    assert same(own[4], alone)
+    at = SEVERAL[0, :7]
+    np.testing.assert_array_equal(own.predict(at)[4], alone.predict(at))
+    np.testing.assert_array_equal(own.predict(SEVERAL)[4], alone.predict(SEVERAL[4]))
+    shared = fit_ensemble(SEVERAL[4], POINTS.y, recipe, seed=1, engine=engine)
+    assert same(shared[4], alone)
+    assert not same(shared[3], own[3])
+    with pytest.raises(ValueError, match="x must have one row for each of 9 members, got 2"):
+        own.predict(SEVERAL[:2])
+    with pytest.raises(ValueError, match=r"x must have shape \(m, 2\) or .*, got \(5,\)"):
+        own.predict(np.zeros(5))
+    with pytest.raises(ValueError, match=r"x must have shape \(m, 2\), got \(1, 5, 2\)"):
+        alone.predict(np.zeros((1, 5, 2)))
+
+
+def test_units_of_several_inputs_may_be_each_members_own():
+    recipe = SMALL.replace(n_inputs=2)
+    stds = np.random.default_rng(7).uniform(1, 5, (9, 2))
+    units = Scaling(x_mean=[9.0, 11.0], x_std=stds, y_mean=10.0, y_std=4.0)
+    fit = fit_ensemble(SEVERAL, POINTS.y, recipe, seed=1, scaling=units)
+    seed = np.random.SeedSequence(1, spawn_key=(4,))
+    alone = {"seed": seed, "scaling": units._replace(x_std=stds[4])}
+    assert same(fit[4], fit_network(SEVERAL[4], POINTS.y[4], recipe, **alone))
+    np.testing.assert_array_equal(fit[4].scaling.x_std, stds[4])
+
+
 def test_a_diverging_member_is_marked_and_leaves_the_others_alone(everyone):
     y = POINTS.y.copy()
     y[3, 0] = 1e30  # its square is beyond single precision
@@ -150,14 +186,22 @@ def test_blocks_fill_all_threads_and_stay_in_the_cache():
         ({"x": POINTS.x[:, :5]}, "x and y must have the same number of points, got 5 and 30"),
         ({"x": POINTS.x[None]}, r"x must have shape .* got \(1, 9, 30\)"),
         ({"x": POINTS.x[0], "y": POINTS.y[0]}, "n_members must be given"),
+        (
+            {"recipe": SMALL.replace(n_inputs=2)},
+            r"x must have shape \(n_samples, 2\) or \(n_members, n_samples, 2\), got \(9, 30\)",
+        ),
+        (
+            {"recipe": SMALL.replace(n_inputs=2), "x": SEVERAL[:4]},
+            r"n_members must agree with the rows of x, y and seed, got \[4, 9\]",
+        ),
         ({"n_jobs": 0}, "n_jobs must be at least 1, got 0"),
         ({"checkpoints": [7]}, "checkpoints must be at most the epochs, 6, got 7"),
     ],
 )
 def test_what_does_not_fit_together_is_refused(change, message):
-    arguments = {"x": POINTS.x, "y": POINTS.y, "seed": 1} | change
+    arguments = {"x": POINTS.x, "y": POINTS.y, "recipe": SMALL, "seed": 1} | change
     with pytest.raises(ValueError, match=message):
-        fit_ensemble(arguments.pop("x"), arguments.pop("y"), SMALL, **arguments)
+        fit_ensemble(arguments.pop("x"), arguments.pop("y"), **arguments)
 
 
 def test_any_schedule_and_size_of_ensemble_is_one_trace(monkeypatch):

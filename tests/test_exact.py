@@ -35,15 +35,18 @@ class Case:
     def plan(self):
         rates = self.rates
         if rates is None:
-            rates = learning_rates(self.recipe.learning_rate, self.recipe.n_steps(self.x.size))
-        return exact.plan_of(self.recipe, self.x.size, rates)
+            rates = learning_rates(self.recipe.learning_rate, self.recipe.n_steps(self.y.size))
+        return exact.plan_of(self.recipe, self.y.size, rates)
 
     def trainer(self, room):
         """Return its trainer by `definition`, or by `webassembly`."""
         weights = self.weights or tuple(
             weight[0]
             for weight in draws.first_weights(
-                [self.seed], self.recipe.hidden_widths, bias_std=self.recipe.bias_std
+                [self.seed],
+                self.recipe.hidden_widths,
+                n_inputs=self.recipe.n_inputs,
+                bias_std=self.recipe.bias_std,
             )
         )
         x, y = self.x.astype(np.float32), self.y.astype(np.float32)
@@ -114,6 +117,51 @@ def test_webassembly_computes_what_is_defined(index):
     assert case.states(webassembly, cut, slice_of=7) == case.states(definition, cut)
 
 
+def several_inputs(index, n_inputs):
+    """Return a random case whose points have several inputs, one of which may always be zero."""
+    case, rng = random_case(index), np.random.default_rng([index, n_inputs])
+    x = rng.uniform(0, 20, (case.y.size, n_inputs)) - 10 * rng.integers(2)
+    x[:, rng.integers(n_inputs)] *= rng.integers(2)
+    return dataclasses.replace(case, recipe=case.recipe.replace(n_inputs=n_inputs), x=x)
+
+
+@pytest.mark.parametrize("n_inputs", [2, 5, 30])  # hidden layers have at most 13 units
+@pytest.mark.parametrize("index", range(14))
+def test_several_inputs_are_computed_as_defined(index, n_inputs):
+    case = several_inputs(index, n_inputs)
+    cut = 1 + index % case.plan.n_epochs
+    assert case.states(webassembly, cut, slice_of=7) == case.states(definition, cut)
+
+
+def test_a_column_of_inputs_is_one_input():
+    case = random_case(5)
+    assert dataclasses.replace(case, x=case.x[:, None]).states(definition) == case.states(
+        definition
+    )
+
+
+def test_an_input_that_is_always_zero_might_not_be_there():
+    """Its weights stay as they are, and everything else does not know of it."""
+    case, epochs = several_inputs(5, 3), {"epochs": 2, "weight_decay": 0.0}
+    case = dataclasses.replace(case, recipe=case.recipe.replace(**epochs), rates=None)
+    kernel, *others = (
+        w[0] for w in draws.first_weights([5], case.recipe.hidden_widths, n_inputs=3)
+    )
+    case.x[:, 1] = 0
+    whole = dataclasses.replace(case, weights=(kernel, *others)).trainer(webassembly)
+    recipe, rest = case.recipe.replace(n_inputs=2), [0, 2]
+    part = dataclasses.replace(
+        case, recipe=recipe, x=case.x[:, rest], weights=(kernel[rest], *others)
+    ).trainer(webassembly)
+    for trainer in (whole, part):
+        trainer.advance(2, 10**9)
+    found, *left = whole.weights()
+    assert found[1].tobytes() == kernel[1].tobytes()
+    for a, b in zip((found[rest], *left), part.weights(), strict=True):
+        assert a.tobytes() == b.tobytes()
+    assert not np.array_equal(found[rest], kernel[rest])
+
+
 def test_the_random_trainings_are_of_all_kinds():
     cases = [random_case(index) for index in range(40)]
     diverged = [case.states(webassembly)[-1][1] for case in cases]
@@ -131,8 +179,11 @@ def test_the_random_trainings_are_of_all_kinds():
 
 
 def story(seed, **changes):
-    points = data.sample_noisy(seed=seed)
-    return Case(STORY.replace(**changes), points.x, points.y, seed=seed)
+    points, recipe = data.sample_noisy(seed=seed), STORY.replace(**changes)
+    # The first of several inputs is the story's.
+    more = np.random.default_rng(seed).uniform(0, 20, (points.x.size, recipe.n_inputs - 1))
+    x = np.column_stack([points.x, more]) if recipe.n_inputs > 1 else points.x
+    return Case(recipe, x, points.y, seed=seed)
 
 
 def test_the_story_is_what_is_defined():
@@ -218,7 +269,11 @@ def native(tmp_path_factory):
     return compiled(tmp_path_factory.mktemp("native"), SOURCE.read_text(encoding="utf-8"))
 
 
-@pytest.mark.parametrize("case", [*map(random_case, range(14)), story(3)], ids=range(15))
+@pytest.mark.parametrize(
+    "case",
+    [*map(random_case, range(14)), story(3), several_inputs(3, 2), several_inputs(7, 30)],
+    ids=range(17),
+)
 def test_another_compiler_makes_the_same_numbers_of_the_source(case, native, monkeypatch):
     committed = case.states(webassembly)
     monkeypatch.setattr(webassembly, "_instance", lambda owner: native)
@@ -493,13 +548,13 @@ def test_where_nothing_is_better_the_first_weights_are_the_best(room):
 
 def loss_and_gradients(weights, x, y):
     """Return the mean squared error and its gradients in float64, by products of matrices."""
-    inputs, h = [], x[:, None]
+    inputs, h = [], x.reshape(len(y), -1)
     for kernel, bias in zip(weights[:-2:2], weights[1:-2:2], strict=True):
         inputs.append(h)
         h = np.maximum(h @ kernel + bias, 0)
     inputs.append(h)
     residuals = h @ weights[-2] + weights[-1] - y[:, None]
-    found, g = [], 2 * residuals / x.size
+    found, g = [], 2 * residuals / y.size
     for layer in reversed(range(len(inputs))):
         found = [inputs[layer].T @ g, g.sum(axis=0), *found]
         g = (g @ weights[2 * layer].T) * (inputs[layer] > 0)
@@ -519,6 +574,9 @@ def doubles(arrays):
         (3, {"batch_size": None}),
         (4, {"hidden_widths": (7,)}),
         (5, {"hidden_widths": ()}),
+        (6, {"n_inputs": 2}),
+        (7, {"n_inputs": 5, "batch_size": None}),
+        (8, {"n_inputs": 5, "hidden_widths": ()}),
     ],
     ids=str,
 )
@@ -547,9 +605,9 @@ def adam_in_float64(case, n_steps):
     first, second = ([np.zeros_like(w) for w in weights] for _ in range(2))
     x, y = (z.astype(np.float32).astype(np.float64) for z in (case.x, case.y))
     size, t = case.plan.batch_size, 0
-    orders = draws.Orders([case.seed], x.size).next(case.plan.n_epochs)[0]
-    for order in orders if case.recipe.batch_size else len(orders) * [np.arange(x.size)]:
-        for begin in range(0, x.size, size):
+    orders = draws.Orders([case.seed], y.size).next(case.plan.n_epochs)[0]
+    for order in orders if case.recipe.batch_size else len(orders) * [np.arange(y.size)]:
+        for begin in range(0, y.size, size):
             if t == n_steps:
                 return weights
             t += 1
@@ -572,6 +630,7 @@ def adam_in_float64(case, n_steps):
         (0, {"batch_size": None}),
         (1, {"hidden_widths": (20, 20), "batch_size": 7}),
         (2, {"hidden_widths": (10,), "learning_rate": 0.03}),
+        (3, {"hidden_widths": (20, 20), "n_inputs": 5}),
     ],
     ids=str,
 )
@@ -594,26 +653,31 @@ def test_weights_after_fifty_steps_are_those_of_float64(seed, changes):
         Recipe(hidden_widths=(1,) * 9, batch_size=None, epochs=1),
         Recipe(hidden_widths=(5, 3), batch_size=7, epochs=9),
         Recipe(hidden_widths=(), batch_size=1, epochs=1),
+        Recipe(hidden_widths=(4,), n_inputs=50, batch_size=1, epochs=1),
         STORY,
     ],
 )
 def test_the_memory_is_at_most_what_was_reckoned(recipe):
     recipe = recipe.replace(validation_share=0.3, average_last=1)
-    x = np.linspace(0, 1, 3000)
-    trainer = Case(recipe, x, x).trainer(webassembly)
+    y = np.linspace(0, 1, 3000)
+    x = y if recipe.n_inputs == 1 else np.tile(y[:, None], recipe.n_inputs)
+    trainer = Case(recipe, x, y).trainer(webassembly)
     instance = trainer._trainer
-    end = instance.call("validation_losses") + 8 * recipe.epochs + 4 * x.size
+    end = instance.call("validation_losses") + 8 * recipe.epochs + 4 * y.size
     begin = instance.call("begin", 1)
-    assert 0.5 * exact.n_bytes(recipe, x.size) < end - begin <= exact.n_bytes(recipe, x.size)
+    assert 0.5 * exact.n_bytes(recipe, y.size) < end - begin <= exact.n_bytes(recipe, y.size)
 
 
 # -- Predictions -------------------------------------------------------------
 
 
+@pytest.mark.parametrize("n_inputs", [1, 3, 20])
 @pytest.mark.parametrize("widths", [(), (1,), (13, 6), (100,) * 3])
-def test_values_do_not_depend_on_what_is_asked_beside(widths):
-    weights = tuple(w[0] for w in draws.first_weights([0], widths, bias_std=1.0))
-    x = np.linspace(-5, 20, 200, dtype=np.float32)
+def test_values_do_not_depend_on_what_is_asked_beside(widths, n_inputs):
+    drawn = draws.first_weights([0], widths, n_inputs=n_inputs, bias_std=1.0)
+    weights, x = tuple(w[0] for w in drawn), np.linspace(-5, 20, 200, dtype=np.float32)
+    if n_inputs > 1:
+        x = np.float32(np.random.default_rng(1).uniform(-5, 20, (200, n_inputs)))
     values = webassembly.predict(weights, x)
     assert values.tobytes() == definition.predict(weights, x).tobytes()
     assert np.unique(values).size > 10

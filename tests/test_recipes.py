@@ -40,6 +40,11 @@ def test_parameters_are_counted_as_keras_counts_them(widths):
     assert Recipe(hidden_widths=widths).n_parameters() == model.count_params()
 
 
+def test_each_further_input_has_a_weight_to_each_unit():
+    assert Recipe(n_inputs=7, hidden_widths=(5, 3)).widths == (7, 5, 3, 1)
+    assert STORY.replace(n_inputs=10).n_parameters() == STORY.n_parameters() + 9 * 100
+
+
 @pytest.mark.parametrize(
     ("n_samples", "batch_size"),
     [(1, None), (1, 1), (7, 7), (32, 7), (32, 32), (33, 32), (64, 32), (100, 32), (100, None)],
@@ -81,6 +86,7 @@ def test_a_recipe_cannot_be_changed_but_copied_with_a_change():
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
+        ({"n_inputs": 0}, "n_inputs must be at least 1, got 0"),
         ({"hidden_widths": (0,)}, "hidden_widths must be at least 1, got 0"),
         ({"optimizer": "adamw"}, "optimizer must be one of sgd, .*, lion, got 'adamw'"),
         ({"dtype": "float16"}, "dtype must be one of float32, float64, got 'float16'"),
@@ -111,6 +117,7 @@ def test_a_value_outside_its_range_is_refused(settings, message):
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
+        ({"n_inputs": (2,)}, r"n_inputs must be a whole number, got \(2,\)"),
         ({"hidden_widths": 100}, "hidden_widths must be a sequence of widths, got 100"),
         ({"hidden_widths": "100"}, "hidden_widths must be a sequence of widths, got '100'"),
         ({"hidden_widths": (2.5,)}, "hidden_widths must be a whole number, got 2.5"),

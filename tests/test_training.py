@@ -27,7 +27,11 @@ STEP_RATE = 0.01
 def first_weights(recipe):
     """Return the first weights of seed 0."""
     weights = draws.first_weights(
-        [0], recipe.hidden_widths, bias_std=recipe.bias_std, dtype=recipe.dtype
+        [0],
+        recipe.hidden_widths,
+        n_inputs=recipe.n_inputs,
+        bias_std=recipe.bias_std,
+        dtype=recipe.dtype,
     )
     return [w[0] for w in weights]
 
@@ -55,7 +59,7 @@ def by_keras(recipe, optimizer, *, x=POINTS.x, y=POINTS.y, start=None, masks=Non
     hidden = [keras.layers.Dense(width, recipe.activation) for width in recipe.hidden_widths]
     covers = [Mask() for _ in hidden]
     pairs = itertools.chain(*zip(hidden, covers, strict=True))
-    model = keras.Sequential([keras.Input((1,)), *pairs, keras.layers.Dense(1)])
+    model = keras.Sequential([keras.Input((recipe.n_inputs,)), *pairs, keras.layers.Dense(1)])
     model.set_weights(start or first_weights(recipe))
     model.compile(optimizer, loss="mse", run_eagerly=True)
 
@@ -74,7 +78,7 @@ def by_keras(recipe, optimizer, *, x=POINTS.x, y=POINTS.y, start=None, masks=Non
             if rates:
                 optimizer.learning_rate = rates(len(path))
             model.reset_metrics()
-            loss = model.train_on_batch(x[rows, np.newaxis], y[rows, np.newaxis])
+            loss = model.train_on_batch(x[rows].reshape(len(rows), -1), y[rows, np.newaxis])
             sums.append((loss * len(rows), len(rows)))
             path.append(model.get_weights())
         total, n_points = np.sum(sums, axis=0)
@@ -238,6 +242,26 @@ def test_batches_are_those_of_keras(options):
     assert_parity(SMALL.replace(**options), adam())
 
 
+# Of three inputs, in units that differ.
+INPUTS = np.random.default_rng(4).uniform(-2, 2, (22, 3)) * [1, 0.3, 2]
+
+
+@pytest.mark.usefixtures("float64")
+@pytest.mark.parametrize(
+    "options",
+    [
+        {},
+        {"activation": "tanh"},
+        {"hidden_widths": ()},
+        {"hidden_widths": (2,)},
+        {"batch_size": 1},
+    ],
+    ids=str,
+)
+def test_several_inputs_are_those_of_keras(options):
+    assert_parity(SMALL.replace(n_inputs=3, epochs=3, **options), adam(), x=INPUTS)
+
+
 @pytest.mark.usefixtures("float64")
 def test_a_full_batch_agrees_after_every_single_step():
     assert_parity(SMALL.replace(batch_size=None, epochs=18), adam())
@@ -298,6 +322,19 @@ def test_standardized_points_are_what_the_network_sees():
     for fit, tolerance in fits_of(recipe, x, y):
         assert_equal_weights(fit.weights, path[-1], tolerance)
         np.testing.assert_allclose(fit.loss, np.array(losses) * y.var(), rtol=tolerance)
+
+
+@pytest.mark.usefixtures("float64")
+def test_each_of_several_inputs_is_standardized():
+    x = 3 + INPUTS
+    recipe = SMALL.replace(n_inputs=3, standardize_x=True)
+    path, losses = by_keras(recipe, adam(), x=(x - x.mean(axis=0)) / x.std(axis=0))
+    for fit, tolerance in fits_of(recipe, x):
+        assert_equal_weights(fit.weights, path[-1], tolerance)
+        np.testing.assert_allclose(fit.loss, losses, rtol=tolerance)
+        assert fit.scaling.x_mean.shape == fit.scaling.x_std.shape == (3,)
+        expected = fit.to_keras().predict(x, verbose=0)[:, 0]
+        np.testing.assert_allclose(fit.predict(x), expected, rtol=100 * tolerance)
 
 
 @pytest.mark.parametrize("name", ["x", "y"])
@@ -497,6 +534,27 @@ def test_the_keras_model_of_a_fit_predicts_the_same(units):
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.parametrize("engine", ["exact", "xla"])
+@pytest.mark.parametrize("units", ["none", "standardized", "fixed", "one"])
+def test_the_keras_model_has_as_many_inputs(units, engine):
+    recipe = SMALL.replace(n_inputs=3, dtype="float32", standardize_x=units == "standardized")
+    fixed = {"fixed": UNITS._replace(x_mean=[0.3, 0, 1], x_std=[1, 2, 3]), "one": UNITS}
+    options = {"scaling": fixed.get(units), "engine": engine}
+    fit, model = fit_network(INPUTS, POINTS.y, recipe, seed=0, **options), None
+    model = fit.to_keras()
+    assert model.input_shape == (None, 3)
+    found = model.predict(INPUTS, verbose=0)[:, 0]
+    np.testing.assert_allclose(found, fit.predict(INPUTS), rtol=1e-5, atol=1e-5)
+
+
+def test_several_inputs_held_out_are_validated_on():
+    recipe = SMALL.replace(n_inputs=3, validation_share=0.25, standardize_x=True)
+    for fit, tolerance in fits_of(recipe, INPUTS):
+        held = fit.predict(INPUTS[16:]) - POINTS.y[16:]
+        assert fit.validation_loss[-1] == pytest.approx(np.mean(held**2), rel=tolerance)
+        np.testing.assert_allclose(fit.scaling.x_mean, INPUTS[:16].mean(axis=0))
+
+
 def test_the_same_seed_gives_the_same_bits_and_another_seed_others():
     first, again, other = (fit_network(POINTS.x, POINTS.y, SMALL, seed=s) for s in (0, 0, 1))
     for a, b, c in zip(first.weights, again.weights, other.weights, strict=True):
@@ -572,6 +630,7 @@ def nothing_is_compiled(monkeypatch):
 
 
 NAN = np.where(np.arange(22) == 3, np.nan, POINTS.x)
+PAIR = SMALL.replace(n_inputs=2)
 
 
 @pytest.mark.usefixtures("nothing_is_compiled")
@@ -614,6 +673,24 @@ NAN = np.where(np.arange(22) == 3, np.nan, POINTS.x)
             "y must be finite in float32",
         ),
         ({"initial_weights": [np.zeros((1, 5))]}, "initial_weights must have the shapes"),
+        ({"recipe": PAIR}, r"x must have shape \(n_samples, 2\), got \(22,\)"),
+        ({"recipe": PAIR, "x": INPUTS}, r"x must have shape \(n_samples, 2\), got \(22, 3\)"),
+        ({"recipe": PAIR, "x": [[0, 1], [2]]}, "x must be numbers in rows of one length"),
+        ({"recipe": PAIR, "x": INPUTS[None, :, :2]}, r"x must have shape .* got \(1, 22, 2\)"),
+        ({"recipe": PAIR, "x": INPUTS[:5, :2]}, "x and y must have the same number .* 5 and 22"),
+        ({"recipe": PAIR, "x": np.full((22, 2), np.nan)}, "x must be finite, got nan"),
+        (
+            {"recipe": PAIR.replace(standardize_x=True), "x": np.eye(22, 2, 30)},
+            "x must not be constant .*, got 0 throughout row 0, input 0",
+        ),
+        (
+            {"recipe": PAIR, "x": INPUTS[:, :2], "scaling": UNITS._replace(x_std=[1, 2, 3])},
+            r"x_std must be a number, one for each of 2 inputs, .* got shape \(3,\)",
+        ),
+        (
+            {"recipe": PAIR, "x": INPUTS[:, :2], "scaling": UNITS._replace(x_std=[1, 0])},
+            "x_std must be above zero, got 0",
+        ),
         ({"scaling": UNITS._replace(x_std=0)}, "x_std must be above zero, got 0"),
         ({"scaling": UNITS._replace(y_mean=NAN[3])}, "y_mean must be finite, got nan"),
         (

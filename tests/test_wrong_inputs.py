@@ -34,6 +34,7 @@ from overfit_tutorial.weights import directions, dots, paths, symmetries, tangen
 SEED, N_DRAWS = 20261126, 15
 NAN, INF = float("nan"), float("inf")
 LINE, POINTS = data.TRUE_LINE, data.sample_noisy(n_samples=40, seed=0)
+PAIRS, OF_PAIRS = np.stack([POINTS.x, POINTS.y], axis=1), {"recipe": Recipe(n_inputs=2), "seed": 0}
 NET = [np.ones((1, 3)), np.zeros(3), np.ones((3, 1)), np.zeros(1)]
 
 # -- Values that cannot be meant, by what is asked for -------------------------------------------
@@ -98,6 +99,8 @@ CALLS = [
     (curvature.estimate_trace, {"operator": np.eye(2), "seed": 0, "n_probes": 3}, {}),
     (ensembles.fit_ensemble, {"x": POINTS.x, "y": POINTS.y, "seed": 0, "n_members": 2}, {}),
     (training.fit_network, {"x": POINTS.x, "y": POINTS.y, "recipe": Recipe(), "seed": 0}, {}),
+    (ensembles.fit_ensemble, {"x": PAIRS, "y": POINTS.y, "n_members": 2}, OF_PAIRS),
+    (training.fit_network, {"x": PAIRS, "y": POINTS.y}, OF_PAIRS),
     (networks.build_mlp, {"hidden_widths": (2,), "seed": 0}, {}),
     (dots.join_the_dots, {"x": POINTS.x, "y": POINTS.y, "hidden_widths": (40,)}, {}),
     (dots.join_from_the_middle, {"x": POINTS.x, "y": POINTS.y}, {}),

@@ -37,7 +37,7 @@ def train_block(
     Parameters
     ----------
     x, y : ndarray of shape (n_members, n_samples)
-        The points of each member.
+        The points of each member; `x` has a last axis of the inputs where these are several.
     recipe : Recipe
         How to train.
     seeds : sequence of SeedSequence
@@ -84,7 +84,7 @@ class _Training:
     Parameters
     ----------
     x, y : ndarray of shape (n_members, n_samples)
-        The points in the units of the networks.
+        The points in the units of the networks; `x` as in `train_block`.
     recipe, seeds, checkpoints
         As in `train_block`.
     weights : tuple of tensors
@@ -101,7 +101,7 @@ class _Training:
         weights: tuple[Any, ...],
         checkpoints: Sequence[int],
     ) -> None:
-        n_members, n_samples = x.shape
+        n_members, n_samples = y.shape
         self.recipe, self.checkpoints = recipe, checkpoints
         self.n_epochs, self.done = recipe.n_epochs(n_samples), 0
         self.ends = sorted({*checkpoints, self.n_epochs})  # of calls, whatever their pace
@@ -114,7 +114,7 @@ class _Training:
         self.rates = rates.reshape(self.n_epochs, -1)
         keys = [child_seed(seed, DROPOUT).generate_state(1, np.uint64) for seed in seeds]
         self.always = {
-            "x": tf.constant(x[..., None], recipe.dtype),
+            "x": tf.constant(x.reshape(*y.shape, -1), recipe.dtype),
             "y": tf.constant(y[..., None], recipe.dtype),
             "weight_decay": tf.constant(recipe.weight_decay, recipe.dtype),
             "dropout_keys": tf.constant(np.concatenate(keys)),

@@ -14,25 +14,41 @@ from overfit_tutorial.recipes import Recipe, Scaling
 from overfit_tutorial.weights.arrays import Weights
 
 
-def check_points(x: NDArray[np.float64], y: NDArray[np.float64], recipe: Recipe) -> None:
-    """Refuse points, of shape ``(n_members, n_samples)``, that the recipe cannot be used on."""
+def check_recipe(recipe: Recipe) -> None:
+    """Refuse what is no recipe."""
     if not isinstance(recipe, Recipe):
         raise TypeError(f"recipe must be a Recipe, got {recipe!r}")
-    if x.shape[-1] != y.shape[-1]:
+
+
+def check_inputs(x: ArrayLike, n_inputs: int, *axes: str) -> NDArray[np.float64]:
+    """Return points with several numbers each, if one of the names of axes tells their shape."""
+    points = _arguments.plain_array("x", x)
+    n_axes = {names.count(",") + 2 for names in axes}
+    if points.ndim not in n_axes or points.shape[-1] != n_inputs:
+        shapes = " or ".join(f"({names}, {n_inputs})" for names in axes)
+        raise ValueError(f"x must have shape {shapes}, got {points.shape}")
+    return _arguments.check_vector("x", points.ravel()).reshape(points.shape)
+
+
+def check_points(x: NDArray[np.float64], y: NDArray[np.float64], recipe: Recipe) -> None:
+    """Refuse points, of shape ``(n_members, n_samples, ...)``, that the recipe cannot use."""
+    if x.shape[1] != y.shape[1]:
         raise ValueError(
-            f"x and y must have the same number of points, got {x.shape[-1]} and {y.shape[-1]}"
+            f"x and y must have the same number of points, got {x.shape[1]} and {y.shape[1]}"
         )
-    n_samples = x.shape[-1]
+    n_samples = x.shape[1]
     for name, values in (("x", x), ("y", y)):
         if np.abs(values).max() > np.finfo(recipe.dtype).max:
             raise ValueError(
                 f"{name} must be finite in {recipe.dtype}, got {np.abs(values).max():g}"
             )
-        flat = np.flatnonzero(np.ptp(values[:, : recipe.n_train(n_samples)], axis=1) == 0)
+        flat = np.argwhere(np.ptp(values[:, : recipe.n_train(n_samples)], axis=1) == 0)
         if getattr(recipe, f"standardize_{name}") and flat.size:
+            row, *column = flat[0]
             raise ValueError(
                 f"{name} must not be constant where standardize_{name} is set, "
-                f"got {values[flat[0], 0]:g} throughout row {flat[0]}"
+                f"got {values[row, 0, *column]:g} throughout row {row}"
+                + "".join(f", input {k}" for k in column)
             )
     draws.learning_rates(recipe.learning_rate, recipe.n_steps(n_samples))
 
@@ -110,13 +126,31 @@ def check_scaling(scaling: Scaling | None, recipe: Recipe, n_members: int) -> Sc
         )
     parts = {}
     for name, values in scaling._asdict().items():
-        numbers = _arguments.check_vector(name, np.atleast_1d(values))
-        if numbers.size not in (1, n_members):
-            raise ValueError(
-                f"{name} must be a number, or one for each of {n_members} members, "
-                f"got {numbers.size}"
-            )
+        if name.startswith("x") and recipe.n_inputs > 1:
+            numbers = _units_of_inputs(name, values, n_members, recipe.n_inputs)
+        else:
+            numbers = _arguments.check_vector(name, np.atleast_1d(values))
+            if numbers.size not in (1, n_members):
+                raise ValueError(
+                    f"{name} must be a number, or one for each of {n_members} members, "
+                    f"got {numbers.size}"
+                )
+            numbers = np.broadcast_to(numbers, n_members)
         if name.endswith("std") and numbers.min() <= 0:
             raise ValueError(f"{name} must be above zero, got {numbers.min():g}")
-        parts[name] = np.broadcast_to(numbers, n_members)
+        parts[name] = numbers
     return Scaling(**parts)
+
+
+def _units_of_inputs(
+    name: str, values: ArrayLike, n_members: int, n_inputs: int
+) -> NDArray[np.float64]:
+    """Return a number for each of several inputs of each member."""
+    shape, given = (n_members, n_inputs), _arguments.plain_array(name, values)
+    if given.shape not in ((), shape, shape[1:]):
+        raise ValueError(
+            f"{name} must be a number, one for each of {n_inputs} inputs, or these for each of "
+            f"{n_members} members, got shape {given.shape}"
+        )
+    numbers = _arguments.check_vector(name, given.ravel()).reshape(given.shape)
+    return np.broadcast_to(numbers, shape)

@@ -15,7 +15,11 @@ from overfit_tutorial.weights.arrays import Weights
 def initial_weights_of(recipe: Recipe, seeds: Sequence[np.random.SeedSequence]) -> Weights:
     """Return the first weights of each member, in the precision of the recipe."""
     return draws.first_weights(
-        seeds, recipe.hidden_widths, bias_std=recipe.bias_std, dtype=recipe.dtype
+        seeds,
+        recipe.hidden_widths,
+        n_inputs=recipe.n_inputs,
+        bias_std=recipe.bias_std,
+        dtype=recipe.dtype,
     )
 
 

@@ -40,7 +40,7 @@ def train_block(
     Parameters
     ----------
     x, y : ndarray of shape (n_members, n_samples)
-        The points of each member.
+        The points of each member; `x` has a last axis of the inputs where these are several.
     recipe, seeds, scaling, initial_weights, checkpoints
         As in `ensembles.fit_ensemble`, with a row or an entry for each member.
     proceed : callable

@@ -27,7 +27,7 @@ def forward(
     activation: Callable[[Any], Any],
     masks: tuple[Any, ...] = (),
 ) -> Any:
-    """Return the networks' outputs, ``(..., n_points, 1)``, for inputs of the same shape."""
+    """Return the networks' outputs, ``(..., n_points, 1)``, at ``(..., n_points, n_inputs)``."""
     for index, layer in enumerate(layers[:-1]):
         x = activation(_affine(x, layer))
         x = x * masks[index] if masks else x
@@ -60,7 +60,9 @@ def _one(x: Any) -> Any:
 def predict(
     activation: str | Callable[[Any], Any], weights: Weights, x: NDArray[Any]
 ) -> NDArray[Any]:
-    """Return one network's values at `x`, both of shape ``(n_points,)``."""
+    """Return one network's values at points, as `exact.predict` does."""
     packed = pack(tuple(tf.constant(w) for w in weights))
-    outputs = forward(packed, tf.constant(x)[:, None], keras.activations.get(activation))
+    outputs = forward(
+        packed, tf.constant(x.reshape(len(x), -1)), keras.activations.get(activation)
+    )
     return np.asarray(outputs[:, 0])

@@ -67,8 +67,8 @@ class State(NamedTuple):
 class Inputs(NamedTuple):
     """What a call is given besides the state."""
 
-    x: Any  # (n_members, n_train + n_validation, 1)
-    y: Any  # the same
+    x: Any  # (n_members, n_train + n_validation, n_inputs)
+    y: Any  # (n_members, n_train + n_validation, 1)
     orders: Any  # (n_members, epochs_per_call, n_train), whole numbers
     rates: Any  # (epochs_per_call, steps_per_epoch)
     weight_decay: Any
@@ -159,8 +159,8 @@ def _epoch(
 
     def take(state: State, index: Any, size: int) -> State:
         begin = [0, index * shape.batch_size, 0]
-        part = [shape.n_members, size, 1]
-        points, targets = tf.slice(x, begin, part), tf.slice(y, begin, part)
+        points = tf.slice(x, begin, [shape.n_members, size, shape.widths[0]])
+        targets = tf.slice(y, begin, [shape.n_members, size, 1])
         rate = inputs.rates[epoch, index]
         state, loss = _step(shape, state, inputs, points, targets, rate, averaged)
         return state._replace(loss_sum=state.loss_sum + loss * size)

@@ -81,7 +81,7 @@ def units_of(recipe: Recipe, x: NDArray[np.float64], y: NDArray[np.float64]) -> 
     """Return each member's units, from the points that it is trained on."""
     n_train, parts = recipe.n_train(x.shape[1]), []
     for values, standardized in ((x, recipe.standardize_x), (y, recipe.standardize_y)):
-        mean, std = np.zeros(len(values)), np.ones(len(values))
+        mean, std = np.zeros_like(values[:, 0]), np.ones_like(values[:, 0])
         if standardized:
             mean, std = values[:, :n_train].mean(axis=1), values[:, :n_train].std(axis=1)
         parts += [mean, std]

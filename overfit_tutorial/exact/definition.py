@@ -130,7 +130,8 @@ class Trainer:
     plan : Plan
         How it is trained.
     x, y : ndarray of shape (n_train + n_validation,)
-        The points in the units of the network, in float32.
+        The points in the units of the network, in float32; `x` has a last axis of the inputs
+        where these are several.
     weights : tuple of ndarray
         Where to begin: kernel and bias of each layer, in float32.
     number : int
@@ -138,7 +139,7 @@ class Trainer:
     """
 
     def __init__(self, plan: Plan, x: Array, y: Array, weights: Weights, number: int) -> None:
-        self.plan, self.x, self.y = plan, x, y
+        self.plan, self.x, self.y = plan, _rows(x), y
         self._weights = [weight.copy() for weight in weights]
         first = _NUMBER(0.1 if plan.recipe.optimizer == "adagrad" else 0)
         n_slots = N_SLOTS[plan.recipe.optimizer]
@@ -188,10 +189,10 @@ class Trainer:
         if self._begin == 0:
             self._order = next(self._orders)
         batch = self._order[self._begin : plan.n_used][: plan.batch_size]
-        layers = forward(self._weights, _filled(self.x[batch]))
+        layers = forward(self._weights, _filled(self.x[:, batch]))
         errors = layers[-1][0, : batch.size] - self.y[batch]
         self._total = _squares(errors, self._total)
-        slopes = _filled(errors * (_NUMBER(2) / _NUMBER(batch.size)))
+        slopes = _filled(errors[None] * (_NUMBER(2) / _NUMBER(batch.size)))
         self._update(gradients(self._weights, layers, slopes))
         self._stop_unless_finite(*layers)
         self._begin += batch.size
@@ -223,7 +224,7 @@ class Trainer:
         self._losses.append(self._total / plan.n_used)
         self._total, self._begin = 0.0, 0
         if plan.n_validation:
-            layers = forward(self._weights, self.x[None, plan.n_train :])
+            layers = forward(self._weights, self.x[:, plan.n_train :])
             loss = _squares(layers[-1][0] - self.y[plan.n_train :], 0.0) / plan.n_validation
             if not all(np.isfinite(layer).all() for layer in layers):
                 loss = math.nan
@@ -244,15 +245,20 @@ class Trainer:
 
 
 def predict(weights: Weights, x: Array) -> Array:
-    """Return a network's values, in float32, at float32 inputs of shape ``(m,)``."""
+    """Return a network's values, in float32, at float32 inputs ``(m,)`` or ``(m, n_inputs)``."""
     with np.errstate(all="ignore"):
-        values: Array = forward(weights, x[None])[-1][0]
+        values: Array = forward(weights, _rows(x))[-1][0]
     return values
 
 
-def _filled(values: Array) -> Array:
-    """Return one row of values, filled up by zeros to a multiple of four."""
-    return np.pad(values, (0, -values.size % 4))[None]
+def _rows(x: Array) -> Array:
+    """Return a row for each input."""
+    return np.atleast_2d(x.T)
+
+
+def _filled(rows: Array) -> Array:
+    """Return rows, one for each input or output, filled up by zeros to a multiple of four."""
+    return np.pad(rows, ((0, 0), (0, -rows.shape[1] % 4)))
 
 
 def _squares(errors: Array, total: float) -> float:

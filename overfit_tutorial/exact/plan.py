@@ -118,6 +118,6 @@ def n_bytes(recipe: Recipe, n_samples: int) -> int:
     rows = zip(recipe.widths, filled[1:], strict=False)
     of_parameters = sum(24 * (n_in + 1) * n_out for n_in, n_out in rows) + 200 * sum(filled)
     # Activations and slopes of a batch, and where its points lie.
-    of_points = 8 * (batch_size + 64) * (sum(filled) + 2) + 16 * n_samples
+    of_points = 8 * (batch_size + 64) * (sum(filled) + 2) + 4 * (recipe.n_inputs + 3) * n_samples
     of_history = 8 * recipe.n_steps(n_samples) + 16 * recipe.n_epochs(n_samples)
     return of_parameters + of_points + of_history

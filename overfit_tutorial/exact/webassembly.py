@@ -109,7 +109,7 @@ class Trainer:
             recipe.weight_decay,
             number,
         )
-        self._array("points", np.float32, x.size)[:] = x
+        self._array("points", np.float32, *x.T.shape)[:] = x.T
         self._array("targets", np.float32, y.size)[:] = y
         self._array("rates", np.float64, plan.rates.size)[:] = plan.rates
         for kind in ("weights", "best") if plan.n_validation else ("weights",):
@@ -189,6 +189,8 @@ class Trainer:
 def predict(weights: Weights, x: Array) -> Array:
     """Return a network's values; see `definition.predict`."""
     widths = [bias.size for bias in weights[1:-1:2]]
-    recipe = Recipe(hidden_widths=widths, optimizer="sgd", batch_size=1, epochs=1)
-    plan = plan_of(recipe, x.size, np.zeros(x.size))
-    return Trainer(plan, x, np.zeros_like(x), weights, 0).predict()
+    recipe = Recipe(
+        n_inputs=len(weights[0]), hidden_widths=widths, optimizer="sgd", batch_size=1, epochs=1
+    )
+    plan = plan_of(recipe, len(x), np.zeros(len(x)))
+    return Trainer(plan, x, np.zeros(len(x), np.float32), weights, 0).predict()
