@@ -18,8 +18,8 @@ from overfit_tutorial.studies import held_out
 from overfit_tutorial.studies import recipe as recipe_study
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
-PAGES = {page.stem: page for part in "25" for page in EXAMPLES.glob(f"{part}_*/plot_*.py")}
-PAGES |= {page.stem: page for page in EXAMPLES.glob("3_*/plot_1_*.py")}
+PAGES = {page.stem: page for page in EXAMPLES.glob("2_*/plot_*.py")}
+PAGES |= {page.stem: page for part in "35" for page in EXAMPLES.glob(f"{part}_*/plot_1_*.py")}
 CURVED = "plot_1_what_if_the_truth_curves"
 BIRTH = "plot_1_why_does_it_start_as_a_line"
 LUCK, LONGER = "plot_1_was_it_luck", "plot_2_what_if_we_keep_training"
