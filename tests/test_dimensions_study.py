@@ -54,6 +54,7 @@ def test_a_network_is_judged_as_one_would_by_hand(n_inputs, unit):
         assert found["followed"][k] == pytest.approx(off @ noise / (noise @ noise), rel=1e-12)
         assert found["error"][k] == pytest.approx(fit_error(fit, x / unit, truth + noise))
         assert found["risk"][k] == pytest.approx(np.mean(away**2), rel=1e-12)
+        assert found["risk_error"][k] == pytest.approx(np.std(away**2, ddof=1) / 60**0.5)
         assert found["bent"][k] == pytest.approx(bent_by_scikit(places, away), rel=1e-9)
         born = [w[0] for w in draws.first_weights([seed], (8, 8), n_inputs=n_inputs)]
         values = forward(born, places / unit)

@@ -75,8 +75,8 @@ def judge_dimensions(
         Of the network at its last step:
 
         - ``followed``, the noise followed; ``error``, on its points; ``risk``, the mean squared
-          distance to the truth over the fresh places; ``bent``, what is left of that if the plane
-          nearest to the distance is taken away;
+          distance to the truth over the fresh places, and ``risk_error``, its standard error;
+          ``bent``, what is left of it if the plane nearest to the distance is taken away;
         - of the network before its first step, ``born_bent``, the share of its variance over the
           places that no plane has, and ``born_cutting``, the share of units of its first layer
           that are on at some of its points and off at others.
@@ -129,6 +129,7 @@ def judge_dimensions(
             "followed": np.sum((fitted - known) * noise, axis=1) / np.sum(noise**2, axis=1),
             "error": np.mean((fitted - y) ** 2, axis=1),
             "risk": np.mean(away**2, axis=1),
+            "risk_error": np.std(away**2, axis=1, ddof=1) / math.sqrt(n_places),
             "bent": np.array([bent(*pair) for pair in zip(places, away, strict=True)]),
         }
     found = {name: np.where(fits.diverged, np.nan, part) for name, part in found.items()}
