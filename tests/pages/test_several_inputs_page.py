@@ -4,6 +4,7 @@ A world says how much noise networks follow, how far from the truth that takes t
 their bends are born, instead of training any; everything after that is the page's own code.
 """
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -15,11 +16,13 @@ from overfit_tutorial import sweeps
 (PAGE,) = Path(__file__).parents[2].glob("examples/5_*/plot_8_more_than_one_dimension.py")
 
 
-def ours(*, n_inputs, n_samples=100, **changes):
+def ours(*, n_inputs, n_samples=100, batch_size=32, **changes):
     """The more inputs, the more noise is followed and the more that costs."""
     followed = {1: 0.04, 2: 0.12, 3: 0.3, 5: 0.65, 10: 0.95, 50: 0.98}[n_inputs]
     if n_samples > 100:
         followed = 0.3
+    if batch_size is None:
+        followed = 0.95
     share = (n_inputs + 1) / n_samples
     plane = 4 * share / (1 - share)
     return {
@@ -63,13 +66,17 @@ BREAKS = {
 
 def build(world, monkeypatch):
     def run_sweep(function, grid, *, seed, n_seeds, **options):
-        changes = {name: values[0] for name, values in grid.items()}
-        dice, told = np.random.default_rng([seed, n_seeds]), world(**changes)
-        luck = {name: np.exp(0.1 * dice.normal(size=n_seeds)) for name in told}
-        columns = {name: value * luck[name] for name, value in told.items()}
-        columns["plane_cost"] = np.full(n_seeds, told["plane_risk"])
-        columns["risk_error"] = 0.05 * columns["risk"]
-        return pd.DataFrame({"error": np.ones(n_seeds), **columns})
+        dice, tables = np.random.default_rng([seed, n_seeds]), []
+        for values in itertools.product(*grid.values()):
+            changes = dict(zip(grid, values, strict=True))
+            told = world(**changes)
+            luck = {name: np.exp(0.1 * dice.normal(size=n_seeds)) for name in told}
+            columns = {name: value * luck[name] for name, value in told.items()}
+            columns["plane_cost"] = np.full(n_seeds, told["plane_risk"])
+            columns["risk_error"] = 0.05 * columns["risk"]
+            columns |= {"n_inputs": changes["n_inputs"], "error": np.ones(n_seeds)}
+            tables.append(pd.DataFrame(columns))
+        return pd.concat(tables, ignore_index=True)
 
     monkeypatch.setattr(sweeps, "run_sweep", run_sweep)
 
