@@ -23,7 +23,7 @@ def count_parameters(
     recipe: Recipe = STORY,
     *,
     seed: _arguments.Seed,
-    n_shakes: int = 32,
+    n_shakes: int = 20,
     size: float | None = None,
     confidence: float = 0.95,
 ) -> Interval:
