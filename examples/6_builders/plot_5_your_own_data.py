@@ -83,6 +83,7 @@ def rescale(years):
 
 
 table = pd.read_csv(file)
+folder.cleanup()  # you will want to keep yours
 x, y = rescale(table["year"]), table["warmth"]
 
 network = fit_network(x, y, RECIPE, seed=TRAINING_SEED)
