@@ -7,9 +7,10 @@ What about my own data?
 =======================
 
 You have a file with two columns, and nobody knows the truth behind it. Three
-calls put it through the story. We expect that two things can be said without
+calls put it through the story. We expected that two things can be said without
 the truth, how many parameters a network uses and whether it beats a line; and
-that the two numbers of this site cannot, not even roughly.
+that the two numbers of this site cannot, not even roughly. So it is, except
+that the second answer often stays open, even where a line misses by much.
 """
 
 import io
@@ -21,10 +22,9 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 
-from overfit_tutorial import data, figures, linear, statistics, streams, tables
+from overfit_tutorial import data, figures, linear, statistics, tables
 from overfit_tutorial.claims import measured
-from overfit_tutorial.ensembles import fit_ensemble
-from overfit_tutorial.shaking import added_noise_followed
+from overfit_tutorial.studies.made_up import judge_files
 from overfit_tutorial.studies.own_points import (
     compare_with_line,
     count_parameters,
@@ -126,7 +126,7 @@ tables.show(
         "what": [
             "error on its own points",
             "effective parameters",
-            "less than the line's, held out",
+            "the same minus a line's, held out",
             "noise, from neighbors",
             "excess risk",
             "noise followed",
@@ -200,47 +200,12 @@ print(f"parameters: {of_large:.0f}; difference: {gap_of_large:.3f}")
 #
 # Now we remember that we know the truth. Sixty-four files, each made up anew,
 # get the same treatment: the last 32 readings of each are held out, and the
-# others are shaken once, up and down.
+# others are shaken once, up and down. ``judge_files`` does it, and adds what
+# is true.
 
-
-def judge_files(*, seeds, recipe, scaled):
-    """Return what some files say of their networks, and what is true."""
-    view = rescale if scaled else np.asarray
-    drawing, training, shaking = streams.split_seeds(seeds, 3)
-    files = data.sample_noisy_many(
-        len(seeds), truth, N_READINGS, seed=drawing, **made_up
-    )
-    x, held_x = np.split(files.x, [N_KNOWN], axis=1)
-    y, held_y = np.split(files.y, [N_KNOWN], axis=1)
-
-    def train(targets):
-        return fit_ensemble(view(x), targets, recipe, seed=training)
-
-    def shaken(targets):
-        return train(targets).predict(view(x))
-
-    fits, lines = train(y), list(map(linear.fit_line, x, y))
-
-    def curves(at):
-        return fits.predict(view(at))
-
-    straight = np.stack(list(map(linear.Line.__call__, lines, held_x)))
-    error = (curves(held_x) - held_y) ** 2
-    more = error - (straight - held_y) ** 2
-    return {
-        "error": error.mean(axis=1),
-        "scatter": error.std(axis=1, ddof=1) / np.sqrt(N_READINGS - N_KNOWN),
-        "gap": more.mean(axis=1),
-        "doubt": more.std(axis=1, ddof=1) / np.sqrt(N_READINGS - N_KNOWN),
-        "shaken": added_noise_followed(shaken, y, size=NOISE, seed=shaking),
-        "noise": list(map(estimate_noise_std, x, y)),
-        "risk": data.excess_risk(curves, truth, **YEARS),
-        "line": [data.excess_risk(line, truth, **YEARS) for line in lines],
-        "followed": data.noise_followed(curves, truth, x, y),
-    }
-
-
-cell = {"recipe": [RECIPE], "scaled": [True]}
+cell = {"truth": [truth], "recipe": [RECIPE], "scaled": [True]}
+cell |= {name: [value] for name, value in made_up.items()}
+cell |= {"n_known": [N_KNOWN], "n_held": [N_READINGS - N_KNOWN]}
 many = {"seed": MANY_SEED, "seeds_per_block": 32}
 files = run_sweep(judge_files, cell, n_seeds=N_FILES, **many)
 
@@ -291,7 +256,7 @@ off = np.sqrt(files.scatter**2 + 3 * files.noise**4 / N_READINGS)
 maybe_none = statistics.share_interval(
     (guess < 1.96 * off).to_numpy(), confidence=0.99
 )
-cell = {"recipe": [RECIPE], "scaled": [False]}
+cell["scaled"] = [False]
 raw = run_sweep(judge_files, cell, n_seeds=N_RAW, **many)
 fails = statistics.ratio_interval(
     raw.risk, files.risk[:N_RAW], seed=0, confidence=0.99
@@ -321,7 +286,7 @@ measured(
     "network or the line is nearer to the truth. For {wrong} they tell it "
     "wrongly, for the others nothing. Here the curve bends, and a line misses "
     "it by much.",
-    tells.above(0.5),
+    tells.above(0.4),
     headline=True,
     wrong=wrong,
     threshold_from="after seeing",
