@@ -159,7 +159,7 @@ measured(
 # A line knows how wrong it may be
 # --------------------------------
 #
-# For the noise of the points around it, :math:`s`, the band is
+# With the scatter of the points around it, :math:`s`, the band is
 #
 # .. math:: \pm \, t_{n-2} \; s \;
 #           \sqrt{\frac1n + \frac{(x - \bar x)^2}{\sum_i (x_i - \bar x)^2}}
@@ -209,8 +209,8 @@ measured(
 )
 
 # %%
-# Do eight networks know?
-# -----------------------
+# Eight networks do not know
+# --------------------------
 #
 # If the truth were one more network, drawn like the eight, it would lie within
 # their range in seven cases of nine, whatever networks are like: as often as
