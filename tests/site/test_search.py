@@ -26,6 +26,7 @@ SHAPE = LANDSCAPE + "plot_2_what_does_the_landscape_look_like.html"
 EDGE = LANDSCAPE + "plot_3_why_does_sharpness_stop_rising.html"
 FLATNESS = LANDSCAPE + "plot_4_what_did_flatness_explain.html"
 CURVED = "auto_examples/5_variants/plot_1_what_if_the_truth_curves.html"
+DESCENT = "auto_examples/5_variants/plot_4_why_does_error_peak_then_fall.html"
 
 # What a reader types, and the pages of which one must be among the first three results. A page on
 # something new brings its line.
@@ -59,7 +60,7 @@ QUERIES = {
     "batch noise": {INGREDIENT, LONGER, "glossary.html"},
     "random biases": {INGREDIENT, KERNEL},
     "early stopping": {KNOWN, "glossary.html"},
-    "double descent": {"glossary.html"},
+    "double descent": {DESCENT, "glossary.html"},
     "held-out points": {KNOWN, "glossary.html", "api/studies.held_out.html"},
     "chi-squared interval": {KNOWN, "api/studies.held_out.html"},
     "NumPy by hand": {AGREE},
