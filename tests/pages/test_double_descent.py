@@ -123,6 +123,22 @@ def test_features_all_as_tall_end_at_the_null_predictor(page, x):
     assert distances[2] < 0.002
 
 
+def test_features_that_fade_as_one_over_k_lose_the_line_slowly(page, x):
+    # The diagonal of their kernel grows as the sum of 1/k does, everything else has a limit.
+    names = page("judge")
+    kernels, biases = [], []
+    for p in (250, 500, 1000, 2000, 4000):
+        table = legendre.legvander(x, p - 1)
+        kernels.append(table @ table.T)
+        biases.append(names["judge"](x, p, names["SIZES"]["fading as 1/k"])[0])
+    growth = np.diff([np.diag(kernel) for kernel in kernels], axis=0)
+    expected = np.log(2) / (np.pi * np.sqrt(1 - x**2))
+    assert growth[-1] == pytest.approx(expected, rel=0.05)
+    others = ~np.eye(20, dtype=bool)
+    assert np.median(abs(kernels[-1] - kernels[-2])[others]) < 0.01 * np.median(growth[-1])
+    assert (np.diff(biases) > 0).all()
+
+
 def test_random_kinks_are_judged_as_least_squares_of_another_library(page, x):
     names = page("judge_kinks", "sides")
     places = names["PLACES"]
