@@ -89,6 +89,52 @@ def test_a_seed_has_the_same_points_in_every_cell():
     assert (one["risk"] != other["risk"]).all()
 
 
+def test_a_wave_and_other_noise_are_judged_against_their_own_truth():
+    changes = {"n_samples": 40, "noise_std": 0.5, "wave_height": 3.0}
+    found = judge_recipe(seeds=[3, 4], **changes, **SMALL)
+
+    def truth(x):
+        return 3 + 0.7 * x + 3 * np.sin(np.pi * x / 10)
+
+    places = (np.arange(501) + 0.5) * 20 / 501
+    for k, seed in enumerate([3, 4]):
+        origin = np.random.SeedSequence(seed, spawn_key=(1000,))
+        sample = data.sample_noisy(truth, 40, seed=origin, noise_std=0.5)
+        fit = fit_network(sample.x, sample.y, STORY.replace(**SMALL), seed=seed)
+        off, noise = fit.predict(places) - truth(places), sample.y - truth(sample.x)
+        followed = (fit.predict(sample.x) - truth(sample.x)) @ noise / (noise @ noise)
+        straight = np.polyval(np.polyfit(places, off, 1), places)
+        # Sums of some hundred float64 numbers.
+        assert found["risk"][k] == pytest.approx(np.mean(off**2), rel=1e-10)
+        assert found["straight"][k] == pytest.approx(np.mean(straight**2), rel=1e-9)
+        assert found["followed"][k] == pytest.approx(followed, rel=1e-9)
+
+
+def test_no_line_comes_nearer_to_a_wave_than_the_integral_says():
+    many = {"n_samples": 4000, "noise_std": 0.0, "wave_height": 4.0, "batch_size": 4000}
+    risk = judge_recipe(seeds=[0, 1], hidden_widths=(), epochs=1, **many)["line_risk"]
+    floor = 16 * (1 / 2 - 3 / np.pi**2)
+    # The midpoint rule at 501 places is off by 1e-5; what 4,000 places cost is of the order 1e-3.
+    assert (risk > floor - 1e-4).all()
+    assert risk == pytest.approx(floor, rel=0.01)
+
+
+def test_other_noise_is_the_same_noise_on_another_scale():
+    one, other = (judge_recipe(seeds=[1, 2], noise_std=std, **SMALL) for std in (2.0, 8.0))
+    assert other["line_risk"] == pytest.approx(16 * one["line_risk"], rel=1e-9)
+    assert other["line_followed"] == pytest.approx(one["line_followed"], rel=1e-9)
+    assert (one["risk"] != other["risk"]).all()
+
+
+def test_where_there_is_no_noise_none_is_followed_and_the_line_is_the_truth():
+    found = judge_recipe(seeds=[1, 2], noise_std=0.0, **SMALL)
+    followed = {name for name in found if "followed" in name}
+    assert {"line_followed", "followed_quarter_4", "averaged_followed"} < followed
+    assert all(np.isnan(found[name]).all() for name in followed)
+    assert all(np.isfinite(found[name]).all() for name in found.keys() - followed)
+    assert (found["line_risk"] < 1e-24).all()  # the squares of some roundings of 17
+
+
 def test_a_network_that_diverged_is_infinitely_wrong():
     found = judge_recipe(seeds=[0], optimizer="sgd", learning_rate=1e6, **SMALL)
     names = ("error", "risk", "straight", "turning", "averaged_error", "averaged_risk")
@@ -103,6 +149,8 @@ def test_a_network_that_diverged_is_infinitely_wrong():
         ({"unit": 0.0}, "unit must be above zero, got 0"),
         ({"center": np.nan}, "center must be finite"),
         ({"average_share": 1.0}, "average_share must be between 0 and 1"),
+        ({"noise_std": -1.0}, "noise_std must not be negative, got -1"),
+        ({"wave_height": np.inf}, "wave_height must be finite"),
         ({"learning_rate": -1.0}, "learning_rate must be positive"),
     ],
 )

@@ -34,13 +34,16 @@ def judge_recipe(
     center: float = 0.0,
     unit: float = 1.0,
     n_samples: int = 100,
+    noise_std: float = 2.0,
+    wave_height: float = 0.0,
     average_share: float = 0.5,
     redraw: int = 0,
     **changes: Any,
 ) -> Columns:
     """Train the story's network with some changes, once for each seed, and judge it.
 
-    A seed draws points, first weights and batches; the points are the same in all cells.
+    A seed draws points, first weights and batches. The points are the same in all cells: of more
+    of them, the first are those of fewer, and other noise is the same noise on another scale.
 
     Parameters
     ----------
@@ -50,6 +53,10 @@ def judge_recipe(
         The network sees ``(x - center) / unit`` instead of `x`.
     n_samples : int
         Number of points.
+    noise_std : float
+        Standard deviation of their noise.
+    wave_height : float
+        Height of a full wave over [0, 20], on top of the true line.
     average_share : float
         Share of the training, its end, over which the weights of the average are taken.
     redraw : int
@@ -65,7 +72,7 @@ def judge_recipe(
         - ``error``, the training error;
         - ``risk``, the excess risk;
         - ``followed``, the noise followed, and ``followed_quarter_1`` to ``_4`` that of the points
-          in each quarter of [0, 20], from the left; undefined where there is none;
+          in each quarter of [0, 20], from the left; undefined where there is no point or no noise;
         - ``straight``, the excess risk of the straight line nearest to the curve: what the wrong
           height and tilt cost. The rest of the risk is what the bends cost;
         - ``turning``, the sum of all changes of slope in [0, 20], and ``turning_left``, of those
@@ -89,7 +96,8 @@ def judge_recipe(
     >>> np.allclose(found["error"], found["line_error"], rtol=1e-5)
     True
     """
-    study = _Study(seeds, center, unit, n_samples, redraw)
+    truth = _line_and_wave(wave_height)
+    study = _Study(seeds, center, unit, n_samples, redraw, truth=truth, noise_std=noise_std)
     share = _arguments.check_fraction("average_share", average_share)
     recipe = STORY.replace(**changes)
     n_averaged = max(1, round(share * recipe.n_epochs(n_samples)))
@@ -157,11 +165,13 @@ class _Study:
         unit: object,
         n_samples: int,
         redraw: int,
+        *,
+        truth: data.Curve = data.TRUE_LINE,
+        noise_std: float = 2.0,
     ) -> None:
         self.center = _arguments.check_finite("center", center)
         self.unit = _arguments.check_positive("unit", unit)
-        roots, samples = points_of(seeds, n_samples=n_samples)
-        self.x, self.y = samples.x, samples.y
+        roots, self.points = points_of(seeds, truth, n_samples, noise_std=noise_std)
         if redraw:
             place = REDRAWS + _arguments.check_count("redraw", redraw)
             roots = [child_seed(root, place) for root in roots]
@@ -173,7 +183,9 @@ class _Study:
 
     def train(self, recipe: Any, **options: Any) -> EnsembleFit:
         """Return the trained networks."""
-        return fit_ensemble(self.seen(self.x), self.y, recipe, seed=self.training_seeds, **options)
+        return fit_ensemble(
+            self.seen(self.points.x), self.points.y, recipe, seed=self.training_seeds, **options
+        )
 
     def judge(self, fits: EnsembleFit) -> Columns:
         """Return what `judge_recipe` says of each network."""
@@ -182,11 +194,11 @@ class _Study:
             return fits.predict(self.seen(x))
 
         with np.errstate(all="ignore"):  # of those that diverged
-            fitted = predict(self.x)
+            fitted = predict(self.points.x)
             found = {
-                "error": np.mean((fitted - self.y) ** 2, axis=1),
-                **followed_by_quarter(fitted, data.TRUE_LINE, self.x, self.y),
-                **_shape(predict),
+                "error": np.mean((fitted - self.points.y) ** 2, axis=1),
+                **self.followed(fitted),
+                **_shape(predict, self.points.truth),
             }
         for name, values in found.items():
             values[fits.diverged] = np.nan if name.startswith("followed") else np.inf
@@ -194,24 +206,41 @@ class _Study:
 
     def judge_lines(self) -> Columns:
         """Return training error, excess risk and noise followed of each least-squares line."""
-        pairs = list(zip(self.x, self.y, strict=True))
-        lines = [linear.fit_line(x, y) for x, y in pairs]
-        fitted = np.stack([line(x) for line, x in zip(lines, self.x, strict=True)])
-        risks = [data.excess_risk(line, data.TRUE_LINE, n_points=N_PLACES) for line in lines]
+        x, y, truth = self.points.x, self.points.y, self.points.truth
+        lines = [linear.fit_line(*pair) for pair in zip(x, y, strict=True)]
+        fitted = np.stack([line(row) for line, row in zip(lines, x, strict=True)])
+        risks = [data.excess_risk(line, truth, n_points=N_PLACES) for line in lines]
         return {
-            "line_error": np.mean((fitted - self.y) ** 2, axis=1),
+            "line_error": np.mean((fitted - y) ** 2, axis=1),
             "line_risk": np.array(risks),
-            "line_followed": np.asarray(
-                data.noise_followed(fitted, data.TRUE_LINE, self.x, self.y)
-            ),
+            "line_followed": self.followed(fitted)["followed"],
         }
 
+    def followed(self, fitted: NDArray[np.float64]) -> Columns:
+        """Return the noise followed, in all and by quarter; undefined where there is no noise."""
+        x, y, truth = self.points.x, self.points.y, self.points.truth
+        if self.points.noise_std > 0:
+            return followed_by_quarter(fitted, truth, x, y)
+        names = ["followed", *(f"followed_quarter_{k}" for k in (1, 2, 3, 4))]
+        return {name: np.full(len(x), np.nan) for name in names}
 
-def _shape(predict: data.Curve) -> Columns:
-    """Return the excess risk of each curve, the part of its straight line, and where it bends."""
+
+def _line_and_wave(height: object) -> data.Curve:
+    """Return the true line with a full wave of some height on it."""
+    height = _arguments.check_finite("wave_height", height)
+    if height == 0:
+        return data.TRUE_LINE
+    return lambda x: data.TRUE_LINE(x) + height * np.sin(2 * np.pi * x / 20)
+
+
+def _shape(predict: data.Curve, truth: data.Curve) -> Columns:
+    """Return the excess risk of each curve, the part of its straight line, and where it bends.
+
+    The straight line is the one nearest to the distance from the truth.
+    """
     places = midpoints(N_PLACES)
-    risk = np.asarray(data.excess_risk(predict, data.TRUE_LINE, n_points=N_PLACES))
-    off = predict(places) - data.TRUE_LINE(places)
+    risk = np.asarray(data.excess_risk(predict, truth, n_points=N_PLACES))
+    off = predict(places) - truth(places)
     # The nearest straight line by orthogonal functions on these very places: a level, and a tilt.
     tilt = places - places.mean()
     tilt /= np.sqrt(np.mean(tilt**2))
