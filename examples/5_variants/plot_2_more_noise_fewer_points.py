@@ -398,13 +398,13 @@ measured(
 
 HEIGHTS, PLACES = [0, 1, 2, 4], [10, 32, 128, 3200]
 waves = {
-    "points": [{"n_samples": n} for n in PLACES],
+    "points": [{"n_samples": n, "noise_std": 2} for n in PLACES],
     "noise": [{"n_samples": 128, "noise_std": std} for std in NOISES],
 }
 won = {}
 for name, columns in waves.items():
     cells = [
-        column | {"wave_height": height, "steps": 800}
+        column | {"steps": 800} | ({"wave_height": height} if height else {})
         for column in columns
         for height in HEIGHTS
     ]

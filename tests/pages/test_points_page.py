@@ -1,7 +1,8 @@
 """Each claim of the page on noise and points is false in some world, and holds in an invented one.
 
 A world says how far networks and lines are from the truth, and how much of the noise they follow,
-instead of training them; everything after that is the page's own code.
+instead of training them; everything after that is the page's own code. Its exercises are here,
+too, and do train.
 """
 
 import itertools
@@ -92,16 +93,37 @@ def build(world, monkeypatch):
     monkeypatch.setattr(sweeps, "run_sweep", run_sweep)
 
 
-@pytest.mark.filterwarnings("ignore:.*divide:RuntimeWarning")
 @pytest.mark.parametrize("page", [PAGE])
 def test_the_stage_lets_claims_hold(page, claims_of, monkeypatch):
     build(ours, monkeypatch)
     assert claims_of(page) == dict.fromkeys(BREAKS, True)
 
 
-@pytest.mark.filterwarnings("ignore:.*divide:RuntimeWarning")
 @pytest.mark.parametrize(("claim", "world"), CASES)
 @pytest.mark.parametrize("page", [PAGE])
 def test_a_claim_is_false_where_the_world_is_another(page, claim, world, claims_of, monkeypatch):
     build(world, monkeypatch)
     assert claims_of(page, waits_for={claim})[claim] is False, world.__doc__
+
+
+def test_a_larger_batch_makes_the_same_cross(perform):
+    larger = [
+        ("N_POINTS, FEW = 32, 8", "N_POINTS, FEW = 128, 32"),
+        ("N_MAP = 50, 64, 24, 20", "N_MAP = 50, 20, 24, 20"),
+        ("[0.5, 2, 8]", "[0.5, 8]"),
+    ]
+    ratios = perform(PAGE, "of_few", changes=larger)["ratios"]
+    found = {cell: np.median(values) for cell, values in ratios.items()}
+    assert found[128, 0.5] == pytest.approx(1.1, abs=0.05)
+    assert found[128, 8] == pytest.approx(11, abs=0.5)
+    assert found[32, 0.5] == pytest.approx(15, abs=0.5)
+    assert found[32, 8] == pytest.approx(4, abs=0.5)
+
+
+def test_a_wave_of_six_is_high_enough_for_ten_points(perform):
+    train = perform(PAGE, "train")["train"]
+    shares = [
+        np.mean(train([{"n_samples": 10, "steps": 800, "wave_height": height}]).ratio < 1)
+        for height in (6.0, 8.0)
+    ]
+    assert 0.75 < shares[0] < 0.9 < shares[1]
