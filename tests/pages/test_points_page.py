@@ -55,9 +55,11 @@ def timeless(*, steps, **cell):
     return ours(steps=800, **cell)
 
 
-def fixed(*, height, **cell):
+def fixed(*, n, noise, height, **cell):
     """The height of the wave alone decides who wins."""
-    return ours(height=height, **cell) | ({"risk": 1e-9} if height >= 2 else {"risk": 1e9})
+    line = 2 * noise**2 / n + 0.2 * height**2
+    told = ours(n=n, noise=noise, height=height, **cell)
+    return told | {"risk": (0.5 if height >= 2 else 2) * line}
 
 
 BREAKS = {
