@@ -44,6 +44,15 @@ def test_a_study_is_one_network_after_the_other(recipe):
         assert told == pytest.approx(expected, rel=1e-9)
 
 
+def test_one_training_tells_of_its_average_and_of_its_last_step():
+    both = judge_training(seeds=[3, 4], recipe=SMALL.replace(average_last=15))
+    alone = judge_training(seeds=[3, 4], recipe=SMALL)
+    for name in ("risk", "followed"):
+        assert (both[f"last_{name}"] == alone[name]).all()
+        assert (alone[f"last_{name}"] == alone[name]).all()
+        assert (both[name] != alone[name]).all()
+
+
 def test_who_stops_early_took_fewer_epochs():
     stopped = SMALL.replace(validation_share=0.2, patience=1)
     took = judge_training(seeds=range(8), recipe=stopped)["epochs"]
@@ -60,7 +69,7 @@ def test_all_recipes_get_the_same_points():
 
 
 def test_a_network_that_diverged_is_worse_than_all_others():
-    wild = SMALL.replace(optimizer="sgd", learning_rate=1.0)
+    wild = SMALL.replace(optimizer="sgd", learning_rate=1e9)
     found = judge_training(seeds=[3, 4], recipe=wild)
     assert np.isposinf(found["risk"]).all()
     assert np.isposinf(found["held_out"]).all()

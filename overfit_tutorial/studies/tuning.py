@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from overfit_tutorial import _arguments, data, linear
-from overfit_tutorial.ensembles import fit_ensemble
+from overfit_tutorial.ensembles import EnsembleFit, fit_ensemble
 from overfit_tutorial.recipes import STORY, Recipe
 from overfit_tutorial.streams import child_seed
 from overfit_tutorial.studies._points import points_of
@@ -50,6 +50,8 @@ def judge_training(
         - ``risk`` and ``line_risk``, the excess risks of the network, and of the least-squares
           line on all that it was given;
         - ``followed``, the share that it follows of the noise in all that it was given;
+        - ``last_risk`` and ``last_followed``, the same with the weights of the last step, where
+          the recipe averages;
         - ``held_out`` and ``line_held_out``, their mean squared errors on the further points;
         - ``epochs``, how many it took.
 
@@ -75,21 +77,29 @@ def judge_training(
     n_held = _arguments.check_count("n_held", n_held)
     held = data.sample_noisy_many(len(further), n_samples=n_held, seed=further)
     fits = fit_ensemble(given.x, given.y, recipe, seed=roots)
+    with np.errstate(all="ignore"):  # of those that diverged
+        missed = np.mean((fits.predict(held.x) - held.y) ** 2, axis=1)
+    judged = _judge(fits, given)
+    last = _judge(fits.last(), given) if recipe.average_last else judged
     lines = [linear.fit_line(x, y) for x, y in zip(given.x, given.y, strict=True)]
     line_held = np.stack([line(x) for line, x in zip(lines, held.x, strict=True)])
-    with np.errstate(all="ignore"):  # of those that diverged
-        found = {
-            "risk": data.excess_risk(fits.predict, data.TRUE_LINE, n_points=N_PLACES),
-            "followed": data.noise_followed(fits.predict, data.TRUE_LINE, given.x, given.y),
-            "held_out": np.mean((fits.predict(held.x) - held.y) ** 2, axis=1),
-        }
-    values = {
-        name: np.where(fits.diverged, np.nan if name == "followed" else np.inf, column)
-        for name, column in found.items()
-    }
     risks = [data.excess_risk(line, data.TRUE_LINE, n_points=N_PLACES) for line in lines]
-    return values | {
+    return {
+        **judged,
+        **{f"last_{name}": values for name, values in last.items()},
+        "held_out": np.where(fits.diverged, np.inf, missed),
         "line_risk": np.array(risks),
         "line_held_out": np.mean((line_held - held.y) ** 2, axis=1),
         "epochs": np.sum(~np.isnan(fits.loss), axis=1),
+    }
+
+
+def _judge(fits: EnsembleFit, given: data.Dataset) -> Columns:
+    """Return how far each network is from the truth, and what it follows of the noise."""
+    with np.errstate(all="ignore"):  # of those that diverged
+        risk = data.excess_risk(fits.predict, data.TRUE_LINE, n_points=N_PLACES)
+        followed = data.noise_followed(fits.predict, data.TRUE_LINE, given.x, given.y)
+    return {
+        "risk": np.where(fits.diverged, np.inf, risk),
+        "followed": np.where(fits.diverged, np.nan, followed),
     }
