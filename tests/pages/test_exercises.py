@@ -13,6 +13,7 @@ LADDER = EXAMPLES / "1_story" / "plot_1_how_wrong_can_a_curve_be.py"
 NOISE = EXAMPLES / "1_story" / "plot_2_do_parameters_chase_noise.py"
 COMPARED = EXAMPLES / "1_story" / "plot_3_compared_with_what.py"
 CURVED = EXAMPLES / "5_variants" / "plot_1_what_if_the_truth_curves.py"
+OPTIMIZER = EXAMPLES / "5_variants" / "plot_6_optimizer_or_regularizer.py"
 LUCK = EXAMPLES / "2_is_it_true" / "plot_1_was_it_luck.py"
 LONGER = EXAMPLES / "2_is_it_true" / "plot_2_what_if_we_keep_training.py"
 RECIPE = EXAMPLES / "2_is_it_true" / "plot_3_is_it_the_recipe.py"
@@ -247,3 +248,20 @@ def test_a_story_in_the_mirror_sends_its_knots_out_on_the_right(perform):
     middle, story = early["sees 20 - x"].middle, early["as in the story"].middle
     assert (middle > 20).mean() > 0.95
     assert middle.median() - 20 == pytest.approx(-story.median(), rel=0.2)
+
+
+def test_a_tenth_of_the_weight_decay_takes_a_quarter_of_the_parameters(perform):
+    only = [
+        ("RATES = (0.0001, 0.0003, 0.001, 0.003, 0.01)", "RATES = (0.0003,)"),
+        (
+            "N_TUNING, N_TUNED, N_SEEDS, N_EAGER = 10, 32, 64,",
+            "N_TUNING, N_TUNED, N_SEEDS, N_EAGER = 1, 1, 1,",
+        ),
+        ('        "dropout": recipe.replace(dropout=0.1),\n', ""),
+    ]
+    weak = [("weight_decay=1.0", "weight_decay=0.1")]
+    pages = [perform(OPTIMIZER, "eager", changes=only + c)["eager"] for c in ((), weak)]
+    before = pages[0]["nothing"].followed.mean()
+    strong, tenth = (1 - page["weight decay"].followed.mean() / before for page in pages)
+    assert strong == pytest.approx(2 / 3, abs=0.12)
+    assert tenth == pytest.approx(1 / 4, abs=0.12)
