@@ -306,11 +306,11 @@ tables.show(two_numbers(ours | theirs), times_the_line=".1f", parameters=".1f")
 # effective parameters, where a line has two, there is little for a regularizer
 # to take away.
 #
-# Do not read an order into the middle of the table: ten data sets choose a rate
-# roughly, and others choose other rates. Plain SGD is far behind at its best.
-# Presumably that is the raw *x*, up to 20: it makes the tilt so sensitive that
-# the rate must be small, and then the height comes slowly. We have not tested
-# it.
+# Do not read an order into the middle of the table: ten data sets choose a
+# rate roughly, and others choose other rates. Plain SGD is far behind at its
+# best. Presumably that is the raw *x*, up to 20: it makes the tilt so
+# sensitive that the rate must be small, and then the height comes slowly. We
+# have not tested it.
 
 falling, sgd = story["rate decay"].risk[:N_FEW], tuned["SGD"].risk
 measured(
