@@ -74,9 +74,14 @@ def judge_files(
     n_held = _arguments.check_count("n_held", n_held, least=2)
     low, high = _arguments.check_range(low, high)
     drawing, training, shaking = split_seeds(seeds, 3)
-    ends = {"low": low, "high": high}
     files = data.sample_noisy_many(
-        len(drawing), truth, n_known + n_held, seed=drawing, noise_std=noise_std, **ends
+        len(drawing),
+        truth,
+        n_known + n_held,
+        seed=drawing,
+        noise_std=noise_std,
+        low=low,
+        high=high,
     )
     x, held_x = np.split(files.x, [n_known], axis=1)
     y, held_y = np.split(files.y, [n_known], axis=1)
@@ -107,7 +112,7 @@ def judge_files(
             lambda targets: train(targets).predict(seen(x)), y, size=noise_std, seed=shaking
         ),
         "noise": np.array([estimate_noise_std(*points) for points in pairs]),
-        "risk": data.excess_risk(curves, truth, **ends),
-        "line": np.array([data.excess_risk(line, truth, **ends) for line in lines]),
+        "risk": data.excess_risk(curves, truth, low=low, high=high),
+        "line": np.array([data.excess_risk(line, truth, low=low, high=high) for line in lines]),
         "followed": data.noise_followed(curves, truth, x, y),
     }
