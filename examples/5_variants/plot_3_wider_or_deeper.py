@@ -1,0 +1,555 @@
+# /// script
+# requires-python = ">=3.11,<3.14"
+# dependencies = ["overfit-tutorial"]
+# ///
+r"""
+Wider or deeper?
+================
+
+"It has too many parameters" is the first suspicion, so we go from 7 to two
+million. In 800 steps, we expect, none of these networks follows much noise,
+and the large ones land further from the truth, because their steps are larger.
+The first is so. The second is so in part: smaller steps do not undo it. And of
+long training we expected that a small network *cannot* follow the noise.
+Mostly, it is slow.
+"""
+
+import matplotlib.pyplot as plt
+import numpy as np
+
+from overfit_tutorial import (
+    draws,
+    figures,
+    fingerprints,
+    ladder,
+    statistics,
+    tables,
+)
+from overfit_tutorial.claims import measured
+from overfit_tutorial.studies.recipe import follow_recipe, judge_recipe
+from overfit_tutorial.sweeps import run_sweep
+from overfit_tutorial.training import STORY
+
+plt.style.use(figures.STYLE)
+SIZE_SEED, BIRTH_SEED, SEED = 71, 53, 2
+N_SEEDS, N_FEW, N_BORN = 64, 20, 4000
+
+# %%
+# .. guess:: Ten times the parameters: how many more are effectively used?
+#
+#    .. answer:: about ten times as many
+#
+#       Then the largest network would follow all of the noise.
+#
+#    .. answer:: more and more, up to one for each point
+#
+#       That is where counting parameters ends, the gray line below.
+#
+#    .. answer:: none, or nearly
+#
+#       Yes, in the story's 800 steps. Not for ever, as we shall see.
+#
+# From seven parameters to two million
+# ------------------------------------
+#
+# Everything but the size is the story's: a hundred points, Adam at a rate of
+# 0.01, batches of 32, 800 steps. How much of the noise do networks follow? As
+# before, we multiply that by the number of points, and call it the parameters
+# that are effectively used
+# (:doc:`/auto_examples/1_story/plot_1_how_wrong_can_a_curve_be`). Some of the
+# sizes are those of
+# :doc:`/auto_examples/3_function_space/plot_1_why_does_it_start_as_a_line`.
+
+WIDTHS = {
+    1: (2, 5, 10, 33, 100, 1000),
+    2: (2, 5, 10, 30, 100, 1000),
+    5: (2, 5, 10, 30, 100, 200),
+    8: (2, 5, 10, 30, 100),
+}
+shapes = [(width,) * depth for depth in WIDTHS for width in WIDTHS[depth]]
+table = run_sweep(
+    judge_recipe, {"hidden_widths": shapes}, seed=SIZE_SEED, n_seeds=N_SEEDS
+)
+fingerprints.state("sizes", table.drop(columns="hidden_widths"))
+largest = run_sweep(
+    follow_recipe,
+    {"hidden_widths": [(1000,) * 3], "moments": [(800,)]},
+    seed=SIZE_SEED,
+    n_seeds=N_FEW,
+)
+largest = largest.rename(columns=lambda name: name.removesuffix("_800"))
+sizes = dict(list(table.groupby("hidden_widths")))
+sizes[(1000,) * 3] = largest
+
+# %%
+# A network that ends no nearer to the truth than the best constant has died:
+# more of that below. The others are alive, and we ask what they use.
+
+best_constant = 14**2 / 12  # the variance of the true line over 0 to 20
+
+
+def parameters(widths):
+    """Return how many parameters a network of some layers has."""
+    return STORY.replace(hidden_widths=widths).n_parameters()
+
+
+def effective(followed):
+    """Return the mean of effective parameters with its 99% interval."""
+    kwargs = {"seed": 0, "confidence": 0.99}
+    return statistics.bootstrap_interval(100 * followed, np.mean, **kwargs)
+
+
+def middle_risk(found):
+    """Return the median excess risk of the living with its 99% interval."""
+    living = found.risk[found.risk < best_constant]
+    return statistics.quantile_interval(living, confidence=0.99)
+
+
+used = {}
+for widths, found in sizes.items():
+    alive = found[found.risk < best_constant]
+    if len(alive) >= 20:
+        used[widths] = effective(alive.followed)
+
+# %%
+# And each seed by itself: what does a straight line through its networks say,
+# over the logarithm of size? Here we take all sizes from 100 parameters on, as
+# many as there are points: none of these dies.
+
+wide = [s for s in used if parameters(s) >= 100 and min(s) >= 30]
+wide = [s for s in wide if len(sizes[s]) == N_SEEDS]
+tens = np.log10([parameters(widths) for widths in wide])
+slope = (tens - tens.mean()) / np.sum((tens - tens.mean()) ** 2)
+followed = np.stack([sizes[widths].followed for widths in wide])
+more = effective(slope @ followed)
+
+figure, axes = plt.subplots(2, 1, figsize=(5.6, 7.4), sharex=True)
+MARKS = {
+    1: ("series_a", "o"),
+    2: ("series_b", "s"),
+    3: ("ink", "*"),
+    5: ("network", "D"),
+    8: ("series_c", "^"),
+}
+for depth, (role, marker) in MARKS.items():
+    style = {"color": figures.LIGHT[role], "marker": marker, "markersize": 6}
+    label = f"{depth} layer{'s' * (depth > 1)}" if depth != 3 else None
+    for ax, values in zip(
+        axes,
+        (
+            used,
+            {s: middle_risk(sizes[s]) for s in sizes if s in used},
+        ),
+        strict=True,
+    ):
+        row = [s for s in values if len(s) == depth]
+        counts = list(map(parameters, row))
+        heights = [values[s].value for s in row]
+        ax.plot(counts, heights, label=label, linewidth=1, **style)
+        ends = np.transpose([values[s].ends for s in row])
+        ax.vlines(counts, *ends, color=figures.LIGHT[role], linewidth=1)
+reach = np.geomspace(7, 3e6, 200)
+axes[0].plot(reach, np.minimum(reach, 100), color=figures.LIGHT["muted"])
+axes[0].annotate("each one\nused", (6, 50), va="center")
+axes[0].axhline(2, color=figures.LIGHT["line"], zorder=1)
+axes[0].annotate("a line", (7, 1.1), va="center")
+axes[0].annotate("all dots", (3e6, 92), ha="right", va="top")
+for ax in axes:
+    ax.axvline(100, color=figures.LIGHT["grid"], linewidth=6, zorder=0)
+axes[0].legend(loc=(0.4, 0.52), ncols=2)
+axes[0].set(xscale="log", yscale="log", ylim=(0.7, 150))
+axes[0].set_ylabel("effective parameters")
+axes[0].set_title("All sizes use a few parameters ...")
+axes[1].set(yscale="log", ylim=(0.03, 5), ylabel="excess risk")
+rungs = {"dots": ladder.join_the_dots()}
+rungs["least squares"] = ladder.least_squares()
+figures.mark_rungs(axes[1], rungs, axis="y")
+axes[1].set(xlim=(5, 4e6), xlabel="parameters")
+axes[1].set_title("... and the large are somewhat further off")
+figures.show(
+    figure,
+    caption="After 800 steps. Above: effective parameters, means over 64 "
+    "seeds (20 for the star, three layers of 1,000). Below: excess risk, medians. Bars are 99% "
+    "intervals. Left out are networks that died. The broad bar is at a "
+    "hundred parameters, one for each point.",
+    alt="Two panels over the number of parameters, from seven to two "
+    "million. Above, a gray line rises in proportion to it, to one hundred; "
+    "the marks of all sizes and depths lie far below, in a level row between "
+    f"{min(found.value for found in used.values()):.0f} and "
+    f"{max(found.value for found in used.values()):.0f}. Below, the marks "
+    "rise slowly from about 0.1 to about 0.5, all below the cost of joining "
+    "the dots.",
+    headline=True,
+)
+
+most = max(used.values(), key=lambda found: found.high)
+measured(
+    "size-adds-nothing",
+    "Ten times the parameters, and {:.1f} more are effectively used, on "
+    "average over {sizes} sizes from {least:,} to {largest:,}. No size that "
+    "we tried, from 7 to {million:,}, uses more than {most:.0f} in 800 steps.",
+    more.inside(-1, 1),
+    most=most.below(15),
+    headline=True,
+    wrong_if="it might be one more, or one less, or the interval of the size "
+    "that uses most reached 15",
+    sizes=len(wide),
+    least=min(map(parameters, wide)),
+    largest=max(map(parameters, wide)),
+    million=max(map(parameters, sizes)),
+    threshold_from="after seeing",
+)
+
+# %%
+# The gray bar is where a curve has as many parameters as points. Whoever
+# counts expects something to happen there. Nothing does.
+#
+# The small ones are often born dead
+# ----------------------------------
+#
+# A unit is off for all :math:`x > 0` if its first weight is negative. If all
+# units of a layer are off, the network is a constant, and its gradients are
+# zero but for the last bias: it can only move up and down. First weights are
+# as often negative as positive. So each layer of :math:`m` units that are
+# still given something is off as a whole with probability :math:`2^{-m}`, and
+# with :math:`d` layers a network is born dead with probability
+# :math:`1 - (1 - 2^{-m})^d` (see also :cite:`lu2020`). We draw some thousand
+# newborn networks and count.
+
+born_dead = {}
+for width in (2, 5, 10):
+    seeds = [np.random.SeedSequence([BIRTH_SEED, k]) for k in range(N_BORN)]
+    weights = draws.first_weights(seeds, (width,) * 8, dtype=np.float64)
+    signal, off = np.ones((N_BORN, 1, 1)), []
+    for kernel in weights[:-2:2]:
+        signal = np.maximum(signal @ kernel, 0)
+        off.append(~signal.any(axis=(1, 2)))
+    born_dead[width] = [
+        statistics.share_interval(dead, confidence=0.99) for dead in off
+    ]
+
+
+def chance(width, depth):
+    """Return the probability of being born dead."""
+    return 1 - (1 - 0.5**width) ** depth
+
+
+figure, ax = plt.subplots(figsize=(5.6, 4.4))
+depths = np.arange(1, 9)
+for width, role in ((2, "series_a"), (5, "series_b"), (10, "series_c")):
+    color = figures.LIGHT[role]
+    ax.plot(depths, [100 * chance(width, d) for d in depths], color=color)
+    found = [100 * share.value for share in born_dead[width]]
+    ax.plot(depths, found, "o", color=color, markersize=5)
+    ended = [sizes[(width,) * d].risk >= best_constant for d in WIDTHS]
+    ends = [100 * dead.mean() for dead in ended]
+    ax.plot(list(WIDTHS), ends, "x", color=color, markersize=9, mew=2)
+    place = (8.2, chance(width, 8) * 100)
+    ax.annotate(f"width {width}", place, va="center", annotation_clip=False)
+ax.set(xlabel="layers", ylabel="dead, %", ylim=(-3, 103), xlim=(0.7, 9.6))
+ax.set_xticks(depths)
+ax.set_title("Narrow and deep is dead on arrival")
+figures.show(
+    figure,
+    caption="Dots: of 4,000 newborn networks. Lines: the formula. Crosses: of "
+    "the 64 that we trained, at the end.",
+    alt="Three curves rise over the number of layers. With two units a layer "
+    "from a quarter to nine tenths, with five units from a thirtieth to a "
+    "fifth, with ten hardly above zero. Dots lie on them, crosses on them or "
+    "above.",
+)
+
+measured(
+    "born-dead",
+    "Of networks with two units in each of eight layers, {:.0%} are born "
+    "dead, of those with five {five:.0%}. The formula says {two:.0%} and "
+    "{fives:.0%}.",
+    born_dead[2][7].inside(chance(2, 8) - 0.04, chance(2, 8) + 0.04),
+    five=born_dead[5][7].inside(chance(5, 8) - 0.06, chance(5, 8) + 0.06),
+    wrong_if="the first interval left the margin of 4% on either side of the "
+    "formula, or the second that of 6%",
+    two=chance(2, 8),
+    fives=chance(5, 8),
+    threshold_from="theory",
+)
+
+# %%
+# More end dead than are born so: the crosses. Take one layer. A unit that is
+# on, :math:`w > 0`, pulls the curve up if its second weight :math:`v` is
+# positive. If :math:`v` is negative, both must change: the curve has to rise,
+# so the gradient makes :math:`v` larger, and, as long as :math:`v` is
+# negative, :math:`w` and the bias smaller. Adam makes all three steps of one
+# size. If :math:`v` passes zero first, the unit is saved. If :math:`w x + b`
+# does, even at :math:`x = 20`, it is off for good. So a network should live if
+# it has a unit with :math:`w > 0` and :math:`v > -\tfrac{20}{21} w`. That can
+# be read off its first weights.
+
+right = {}
+for width in (2, 5):
+    seeds = [
+        np.random.SeedSequence(SIZE_SEED, spawn_key=(k,))
+        for k in range(N_SEEDS)
+    ]
+    w, _, v, _ = draws.first_weights(seeds, (width,), dtype=np.float64)
+    saved = (w[:, 0] > 0) & (v[..., 0] > -20 / 21 * w[:, 0])
+    dead = sizes[(width,)].risk >= best_constant
+    print(f"one layer of {width}: {dead.sum()} of {N_SEEDS} end dead")
+    right[width] = statistics.share_interval(
+        saved.any(axis=1) != dead.to_numpy(), confidence=0.99
+    )
+
+measured(
+    "death-is-in-the-first-weights",
+    "Who of {n} networks with one layer of two units will end as a constant "
+    "can be told from the first weights, right in {:.0%} of all cases; with "
+    "five units, in {five:.0%}.",
+    right[2].above(0.75),
+    five=right[5].above(0.75),
+    threshold_from="after seeing",
+)
+
+# %%
+# The large ones are a little further off
+# ---------------------------------------
+#
+# With the number of units changes what a step does. Adam moves each weight by
+# about the learning rate, however many there are. A unit that adds up more of
+# them moves further. Who scales up a network therefore scales down Adam's
+# rate, in proportion to the width :cite:`yang2021`. We do so in five layers:
+# a rate of 0.01 with ten units a layer, 0.001 with a hundred.
+
+fives = [(width,) * 5 for width in (10, 30, 100)]
+cells = [
+    {"hidden_widths": [widths], "learning_rate": [0.1 / widths[0]]}
+    for widths in fives[1:]
+]
+calm = run_sweep(judge_recipe, cells, seed=SIZE_SEED, n_seeds=N_SEEDS)
+fingerprints.state("calm", calm.drop(columns="hidden_widths"))
+scaled = {
+    fives[0]: sizes[fives[0]],
+    **dict(list(calm.groupby("hidden_widths"))),
+}
+
+# %%
+# What do ten times the parameters cost, in excess risk? Again a straight line
+# for each seed, over the logarithms of both.
+
+
+def times(found, shapes):
+    """Return by how much the risk grows with ten times the parameters."""
+    tens = np.log10([parameters(widths) for widths in shapes])
+    slope = (tens - tens.mean()) / np.sum((tens - tens.mean()) ** 2)
+    risks = np.stack([found[widths].risk for widths in shapes])
+    alive = (risks < best_constant).all(axis=0)
+    return statistics.bootstrap_interval(
+        slope @ np.log10(risks[:, alive]),
+        lambda powers, axis: 10 ** np.mean(powers, axis=axis),
+        seed=0,
+        confidence=0.99,
+    )
+
+
+tables.show(
+    {
+        "rate": ["0.01", "0.1 / width"],
+        "10 units": [middle_risk(f[fives[0]]).value for f in (sizes, scaled)],
+        "30 units": [middle_risk(f[fives[1]]).value for f in (sizes, scaled)],
+        "100 units": [middle_risk(f[fives[2]]).value for f in (sizes, scaled)],
+        "per ten times": [times(f, fives) for f in (sizes, scaled)],
+    },
+    **{f"{width}_units": ".2f" for width in (10, 30, 100)},
+    per_ten_times=".2f",
+)
+measured(
+    "size-costs-little",
+    "Ten times the parameters, and the excess risk is {:.1f} times as large, "
+    "in the mean of its logarithm. If wide networks of five layers take "
+    "smaller steps, it still is {smaller_steps:.1f} times as large.",
+    times(sizes, wide).below(2),
+    smaller_steps=times(scaled, fives).below(2),
+    wrong_if="ten times the parameters might double the excess risk",
+    threshold_from="after seeing",
+)
+
+# %%
+# So the size of the steps is not all of it.
+#
+# In the long run, size is speed
+# ------------------------------
+#
+# Eight hundred steps are few. With all points in every step the story's
+# network learns to follow much of the noise
+# (:doc:`/auto_examples/2_is_it_true/plot_2_what_if_we_keep_training`). Can a
+# network with as many parameters as points, or fewer, do that?
+
+LONG = (800, 6400, 51200)
+
+
+def train(moments, n_seeds=N_FEW, **changes):
+    """Return the table of networks that see all points in every step."""
+    grid = {name: [value] for name, value in changes.items()}
+    grid |= {"batch_size": [None], "moments": [moments]}
+    many = {"seed": SEED, "n_seeds": n_seeds, "seeds_per_block": n_seeds}
+    return run_sweep(follow_recipe, grid, **many)
+
+
+patient = {
+    widths: train(LONG, hidden_widths=widths)
+    for widths in ((10,), (33,), (10,) * 5)
+}
+for widths in ((100,), (1000,), (30,) * 5):
+    patient[widths] = train(LONG[:2], hidden_widths=widths)
+# The story's, at the moments of the page where it has been trained.
+moments = (100, 200, 400, 800, 1600, 3200, 6400)
+patient[STORY.hidden_widths] = train(moments, N_SEEDS)[:N_FEW]
+late = {
+    moment: {
+        widths: effective(table[f"followed_{moment}"])
+        for widths, table in patient.items()
+        if f"followed_{moment}" in table
+    }
+    for moment in LONG
+}
+
+figure, ax = plt.subplots(figsize=(5.6, 5.0))
+for moment, (role, marker) in zip(
+    LONG,
+    (("series_b", "s"), ("series_a", "o"), ("series_c", "^")),
+    strict=True,
+):
+    order = sorted(late[moment], key=parameters)
+    counts, color = list(map(parameters, order)), figures.LIGHT[role]
+    heights = [late[moment][widths].value for widths in order]
+    ax.plot(counts, heights, marker=marker, color=color, linewidth=1)
+    ends = np.transpose([late[moment][widths].ends for widths in order])
+    ax.vlines(counts, *ends, color=color, linewidth=1)
+    words = {"textcoords": "offset points", "xytext": (-9, 12)}
+    words |= {"ha": "right"} if moment == LONG[-1] else {"xytext": (9, 0)}
+    place = counts[-1], heights[-1]
+    ax.annotate(f"{moment:,} steps", place, va="center", **words)
+reach = np.geomspace(20, 1e6, 200)
+ax.plot(reach, np.minimum(reach, 100), color=figures.LIGHT["muted"])
+ax.axhline(2, color=figures.LIGHT["line"], zorder=1)
+ax.axvline(100, color=figures.LIGHT["grid"], linewidth=6, zorder=0)
+ax.set(xscale="log", yscale="log", ylim=(0.7, 150), xlim=(20, 1e6))
+ax.set(xlabel="parameters", ylabel="effective parameters")
+ax.set_title("Time, and size, let them use more")
+figures.show(
+    figure,
+    caption="All points in every step. Means over 20 networks with their 99% "
+    "intervals. From left to right: one layer of 10, 33 and 100 units, five of "
+    "10, one of 1,000, five of 30, and the story's. Gray: each parameter "
+    "used, up to one for each point.",
+    alt="Three curves over the number of parameters. After 800 steps a level "
+    "row near two, rising to seven at the right end. After 6,400 steps from "
+    "three at the left to about thirty at the right. After 51,200 steps, for "
+    "the three smallest only, from five to about twenty. All are below the "
+    "gray line.",
+)
+
+story, hundred = STORY.hidden_widths, (33,)
+small = (10,) * 5
+deep, flat = (30,) * 5, (1000,)
+gained = effective(
+    patient[small].followed_51200 - patient[small].followed_6400
+)
+ahead = effective(
+    patient[story].followed_6400 - patient[hundred].followed_6400
+)
+deeper = effective(patient[deep].followed_6400 - patient[flat].followed_6400)
+measured(
+    "size-is-speed",
+    "With all points in every step, the story's network effectively uses "
+    "{story:.0f} parameters after 6,400 steps, {:.0f} more than one with as "
+    "many parameters as points, {points}. But {small} parameters get to "
+    "{later:.0f} in eight times as many steps, {gained:.0f} more than after "
+    "6,400. Deeper is faster, too: five layers, {deep:,} parameters, are "
+    "{deeper:.0f} ahead of one layer with {flat:,}.",
+    ahead.above(10),
+    gained=gained.above(5),
+    deeper=deeper.above(0),
+    wrong_if="the story's network might be ahead by no more than ten, the "
+    "small one gain no more than five, or the five layers be no more than the "
+    "one layer",
+    deep=parameters(deep),
+    flat=parameters(flat),
+    story=late[6400][story].value,
+    points=parameters(hundred),
+    small=parameters(small),
+    later=late[51200][small].value,
+    threshold_from="after seeing",
+)
+
+# %%
+# On the plane of the two numbers, all go along one road. More steps lead
+# further along it, and so do more parameters.
+
+figure, ax = plt.subplots(figsize=(5.6, 4.6))
+figures.plot_plane(ax, {"join the dots": (1, ladder.join_the_dots())})
+floor = 2 / 100, ladder.least_squares()
+ax.plot(*floor, "o", markersize=8, color=figures.LIGHT["muted"])
+ax.annotate("least\nsquares ", floor, ha="right", va="center")
+for widths, role, marker in (
+    (hundred, "series_a", "o"),
+    (small, "series_b", "s"),
+    (story, "network", "D"),
+):
+    seen = [moment for moment in LONG if widths in late[moment]]
+    across = [late[moment][widths].value / 100 for moment in seen]
+    up = [patient[widths][f"risk_{moment}"].median() for moment in seen]
+    color = figures.LIGHT[role]
+    ax.plot(across, up, color=color, marker=marker, linewidth=1.5)
+    left = {"ha": "right", "xytext": (-10, 6)}
+    sides = left if widths == story else {"xytext": (10, -6)}
+    sides |= {"textcoords": "offset points", "va": "center"}
+    ax.annotate(f"{parameters(widths):,}", (across[-1], up[-1]), **sides)
+ax.set(ylim=(0.04, 5), xlim=(0.008, 1.4))
+ax.set_title("One road, at several speeds")
+figures.show(
+    figure,
+    caption="Three networks after 800, 6,400 and, for the small ones, 51,200 "
+    "steps with all points, each with its number of parameters. Means of the "
+    "noise followed, medians of the excess risk.",
+    alt="Three tracks lie on one line that rises from close to least squares "
+    "towards joining the dots. That of 100 parameters is the shortest and "
+    "that of 40,701 ends furthest along it, after 6,400 steps; 471 get nearly "
+    "as far in 51,200.",
+)
+
+# %%
+# It is steps, and what a step does. With ten times the rate, a hundred
+# parameters need an eighth of the steps:
+
+fast = train(LONG, hidden_widths=hundred, learning_rate=0.1)
+for moment in LONG:
+    slow = late[moment][hundred].value
+    quick = effective(fast[f"followed_{moment}"]).value
+    print(
+        f"{moment:,} steps: {slow:.1f} at a rate of 0.01, {quick:.1f} at 0.1"
+    )
+
+# %%
+# Lessons
+# -------
+#
+# "Too many parameters" explains nothing here. In the story's 800 steps, a
+# thousand times as many follow no more of the noise, and a hundred times fewer
+# no less. Given time, size and depth make a network faster on one and the same
+# road. A small one is late rather than safe.
+#
+# What this does not show: the long run of networks larger than the story's, or
+# where the road of a small one ends. The long runs see all points in every
+# step. And that smaller steps are in proportion to the width is a rule of
+# thumb; another one might take away more of what size costs.
+#
+# .. exercise:: Ten units, fifty layers
+#
+#    Predict first: fifty layers of ten units. By the formula, one such network
+#    in twenty is born dead. How many are dead after 800 steps? Add ``50:
+#    (10,)`` to ``WIDTHS``, run the page down to the first figure, and print
+#    the mean of ``sizes[(10,) * 50].risk >= best_constant``.
+#
+#    .. answer::
+#
+#       Two in three. All but a few of them were alive at birth: in fifty
+#       layers there are many that can be turned off.
