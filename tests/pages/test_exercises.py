@@ -5,6 +5,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from overfit_tutorial import draws
 from overfit_tutorial.exact import definition
 from overfit_tutorial.weights.tangents import tangent_kernel
 
@@ -21,6 +22,7 @@ INGREDIENT = EXAMPLES / "2_is_it_true" / "plot_4_which_ingredient.py"
 KNOWN = EXAMPLES / "2_is_it_true" / "plot_5_could_i_have_known.py"
 BIRTH = EXAMPLES / "3_function_space" / "plot_1_why_does_it_start_as_a_line.py"
 BENDS = EXAMPLES / "3_function_space" / "plot_2_where_does_it_bend.py"
+SIZES = EXAMPLES / "5_variants" / "plot_3_wider_or_deeper.py"
 BITS = EXAMPLES / "6_builders" / "plot_3_same_bits_everywhere.py"
 
 
@@ -263,3 +265,17 @@ def test_a_tenth_of_the_weight_decay_takes_a_quarter_of_the_parameters(perform):
     strong, tenth = (1 - page["weight decay"].followed.mean() / before for page in pages)
     assert strong == pytest.approx(2 / 3, abs=0.12)
     assert tenth == pytest.approx(1 / 4, abs=0.12)
+
+
+def test_of_fifty_narrow_layers_two_in_three_die(perform):
+    fifty = [("    8: (2, 5, 10, 30, 100),\n", "    8: (2, 5, 10, 30, 100),\n    50: (10,),\n")]
+    page = perform(SIZES, "more", changes=fifty)
+    dead = (page["sizes"][(10,) * 50].risk >= page["best_constant"]).to_numpy()
+    assert dead.mean() == pytest.approx(2 / 3, abs=0.15)
+    seeds = np.random.SeedSequence(page["SIZE_SEED"]).spawn(page["N_SEEDS"])
+    signal = np.ones((len(seeds), 1, 1))
+    for kernel in draws.first_weights(seeds, (10,) * 50, dtype=np.float64)[:-2:2]:
+        signal = np.maximum(signal @ kernel, 0)
+    born = ~signal.any(axis=(1, 2))
+    assert born.sum() <= 8
+    assert dead[born].all()
