@@ -269,7 +269,7 @@ def test_a_tenth_of_the_weight_decay_takes_a_quarter_of_the_parameters(perform):
 
 def test_of_fifty_narrow_layers_two_in_three_die(perform):
     fifty = [("    8: (2, 5, 10, 30, 100),\n", "    8: (2, 5, 10, 30, 100),\n    50: (10,),\n")]
-    page = perform(SIZES, "more", changes=fifty)
+    page = perform(SIZES, "wider", changes=fifty)
     dead = (page["sizes"][(10,) * 50].risk >= page["best_constant"]).to_numpy()
     assert dead.mean() == pytest.approx(2 / 3, abs=0.15)
     seeds = np.random.SeedSequence(page["SIZE_SEED"]).spawn(page["N_SEEDS"])
