@@ -23,6 +23,7 @@ KNOWN = EXAMPLES / "2_is_it_true" / "plot_5_could_i_have_known.py"
 BIRTH = EXAMPLES / "3_function_space" / "plot_1_why_does_it_start_as_a_line.py"
 BENDS = EXAMPLES / "3_function_space" / "plot_2_where_does_it_bend.py"
 SIZES = EXAMPLES / "5_variants" / "plot_3_wider_or_deeper.py"
+UNITS = EXAMPLES / "5_variants" / "plot_5_other_activations.py"
 BITS = EXAMPLES / "6_builders" / "plot_3_same_bits_everywhere.py"
 
 
@@ -279,3 +280,11 @@ def test_of_fifty_narrow_layers_two_in_three_die(perform):
     born = ~signal.any(axis=(1, 2))
     assert born.sum() <= 8
     assert dead[born].all()
+
+
+def test_three_times_the_room_is_not_enough_for_tanh(perform):
+    three, ten = (
+        perform(UNITS, "calm", changes=[("ROOM = 10.0", f"ROOM = {room}")]) for room in (3.0, 10.0)
+    )
+    assert 2 * ten["calm"].median() < three["calm"].median()
+    assert three["calm"].median() < three["stretched"]["tanh"].risk.median()
