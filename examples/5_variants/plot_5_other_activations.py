@@ -8,8 +8,8 @@ Other activations?
 
 A network of ReLU units is born as a straight line. Networks of other units are
 not. We expected that what is born bent chases more of the noise, and that any
-unit is safe once it is born straight. So it is, but for one of the six, which
-was wrong for us both times.
+unit is safe once it is born straight. So it was, but for one of six units,
+which proved us wrong both times.
 """
 
 import keras
@@ -51,10 +51,11 @@ UNITS = {
 # weights: :doc:`Why does it start as a line?
 # </auto_examples/3_function_space/plot_1_why_does_it_start_as_a_line>`
 #
-# The other four bend somewhere, and so they have a scale. GELU and SiLU are
-# ReLUs with a round corner, about two wide. SELU levels off on the left, tanh
-# on both sides. All else is the story's recipe: 800 steps, batches of 32. The
-# networks of a seed have the same points and the same first weights.
+# The other four bend gently where numbers are about 1 in size, and so they do
+# know a scale. GELU and SiLU are ReLUs with a rounded corner. SELU levels off
+# on the left, tanh on both sides. All else is the story's recipe: 800 steps,
+# batches of 32. The networks of a seed have the same points, first weights and
+# batches.
 
 
 def train(name, n_seeds=N_FEW, **changes):
@@ -265,7 +266,9 @@ figures.show(
 )
 
 # %%
-# What do two bent births cost, more than two straight ones?
+# What do two bent births cost, more than two straight ones? (The smaller input
+# alone does little: the second row uses about as many parameters as the first,
+# though its bends cost a little more.)
 
 lines = (story["ReLU"], crossed["GELU, sees x / 20"])
 bent = (crossed["ReLU, random biases"], story["GELU"])
@@ -339,9 +342,8 @@ times = [
 ]
 measured(
     "tanh-needs-room",
-    "With ten times the room, a network of tanh ends near the truth. With its "
-    "own, its excess risk is {tanh:.0f} times as high, and still {:.1f} times "
-    "if it is born nearly as a line.",
+    "The excess risk of tanh is {tanh:.0f} times what it is with ten times "
+    "the room, and still {:.1f} times if it is born nearly as a line.",
     times[0].above(1),
     tanh=times[1].above(2),
     wrong_if="the first ratio, of geometric means over the seeds, might be 2 "
