@@ -152,6 +152,10 @@ def mean(values):
     return statistics.bootstrap_interval(values, np.mean, **kwargs)
 
 
+# %%
+# All tables of this page have one form.
+
+
 def show_table(networks):
     """Show birth, noise followed, distance, and what bends cost."""
     rows = networks.values()
@@ -168,6 +172,7 @@ def show_table(networks):
 
 show_table(story)
 
+figure, ax = plt.subplots()
 groups = {
     "ReLU, leaky ReLU": "network",
     "SELU, GELU, SiLU": "series_a",
@@ -182,8 +187,6 @@ for names, role in groups.items():
     clouds[names] = (pair[0].clip(min=-0.02), pair[1], role)
 name = "least squares"
 rungs = {name: (ladder.noise_followed()[name], ladder.rungs()[name])}
-
-figure, ax = plt.subplots()
 figures.plot_plane(ax, rungs, fits=clouds)
 ax.set(ylim=(0.02, 40), title="Born bent, they follow more")
 figures.show(
@@ -220,8 +223,8 @@ measured(
 )
 
 # %%
-# Birth decides, not the unit
-# ---------------------------
+# Birth decides between ReLU and GELU
+# -----------------------------------
 #
 # Is it the birth, or the kind of unit? We let them change places. ReLU is born
 # bent if its biases are random. GELU is born nearly straight if it sees *x* /
@@ -276,10 +279,10 @@ more = sum(t.followed for t in bent) / 2 - sum(t.followed for t in lines) / 2
 used = {name: 100 * t.followed.mean() for name, t in crossed.items()}
 measured(
     "birth-decides",
-    "It is how a network is born, not its unit. ReLU uses {relu:.1f} "
-    "parameters, and with a bent birth {relu_bent:.1f}. GELU is born bent and "
-    "uses {gelu:.1f}, and with a birth that is nearly a line {gelu_line:.1f}. "
-    "A bent birth costs {:.1f} parameters.",
+    "Between ReLU and GELU it is the birth that counts. ReLU is born as a "
+    "line and effectively uses {relu:.1f} parameters; born bent, "
+    "{relu_bent:.1f}. GELU is born bent and uses {gelu:.1f}; born nearly as a "
+    "line, {gelu_line:.1f}. A bent birth costs {:.1f}, on average.",
     mean(100 * more).above(1),
     headline=True,
     relu=used["ReLU, born a line"],
