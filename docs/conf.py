@@ -2,6 +2,7 @@
 
 import os
 import sys
+import warnings
 from pathlib import Path
 
 # Examples draw without a screen, and TensorFlow's start-up notes are not part of a page.
@@ -10,6 +11,9 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 os.environ.setdefault("CUDA_VISIBLE_DEVICES", "")
 # For products of small matrices, threads of BLAS wait for each other longer than they compute.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
+# A process that has run some pages is replaced, to free its memory: nothing is wrong then.
+warnings.filterwarnings("ignore", "A worker stopped while some jobs")
 
 HERE = Path(__file__).parent
 # What sweeps have computed lies with what is built: `nox -s clean` removes both.
