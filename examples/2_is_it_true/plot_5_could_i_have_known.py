@@ -273,7 +273,7 @@ stops = run_sweep(
     n_seeds=N_STOPS,
     seeds_per_block=N_STOPS,
 )
-fingerprints.state("stops", stops)
+fingerprints.state("stops", stops.drop(columns=["recipe", "moments"]))
 kept = statistics.ratio_interval(
     stops.by_few, stops.end, seed=0, confidence=0.99
 )
