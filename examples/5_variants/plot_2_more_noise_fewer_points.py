@@ -97,7 +97,7 @@ quiet, loud = NOISES[0], NOISES[-1]
 of_whole = typical(ratios[N_POINTS, quiet] / ratios[N_POINTS, loud])
 of_few = typical(ratios[FEW, loud] / ratios[FEW, quiet])
 
-figure, ax = plt.subplots(figsize=(5.6, 4.4))
+figure, ax = plt.subplots(figsize=(5.6, 4.9))
 kinds = {N_POINTS: (f"all {N_POINTS} in every step", "series_a", "s")}
 kinds[FEW] = (f"{FEW} in every step", "network", "D")
 for size, (label, role, marker) in kinds.items():
@@ -302,7 +302,7 @@ paths = {
     "the line": ("line_risk", "line_followed", "line"),
 }
 
-figure, ax = plt.subplots(figsize=(5.6, 5.0))
+figure, ax = plt.subplots(figsize=(5.6, 5.6))
 dots = (1, ladder.join_the_dots())
 figures.plot_plane(ax, {"": dots})  # its name stands above: left are marks
 above = {"xytext": (6, 9), "textcoords": "offset points", "ha": "right"}
@@ -413,7 +413,7 @@ for name, columns in waves.items():
     ratio = train(cells, N_MAP).ratio.to_numpy()
     beside[name] = ratio.reshape(len(columns), len(HEIGHTS), N_MAP)
 
-figure, axes = plt.subplots(1, 2, figsize=(5.6, 4.2), sharey=True)
+figure, axes = plt.subplots(1, 2, figsize=(5.6, 4.8), sharey=True)
 labels = {"points": [f"{n:,}" for n in PLACES], "noise": NOISES}
 for ax, (name, outcomes) in zip(axes, beside.items(), strict=True):
     shares = (outcomes < 1).mean(axis=2)

@@ -29,8 +29,8 @@ N_SETS, RCOND = 100, 1e-15
 DATA_SEED, KINK_SEED, TRAINING_SEED = 0, 1, 2
 
 # %%
-# The error falls, the noise stays
-# --------------------------------
+# Double descent: the error falls, the noise stays
+# ------------------------------------------------
 #
 # Twenty points lie around a straight line, from -1 to 1. The model is a sum of
 # *Legendre polynomials*, :math:`\sum_{k < p} c_k P_k(x)`, one parameter each.

@@ -166,7 +166,7 @@ def place(table):
     return table.followed.mean(), np.median(table.risk)
 
 
-figure, axes = plt.subplots(2, 1, figsize=(5.6, 6.4), sharex=True)
+figure, axes = plt.subplots(2, 1, figsize=(5.6, 7.6), sharex=True)
 floor = ladder.noise_followed(), ladder.rungs()
 floor = {"least squares": tuple(part["least squares"] for part in floor)}
 sides = {
@@ -252,7 +252,7 @@ every = {"the story": story["nothing"], **story}
 every |= {f"{name}, {best[name]:g}": tuned[name] for name in tuned}
 del every["nothing"]
 
-figure, ax = plt.subplots(figsize=(5.6, 4.4))
+figure, ax = plt.subplots(figsize=(5.6, 5.4))
 
 
 def mean(values):
@@ -261,18 +261,23 @@ def mean(values):
     return statistics.bootstrap_interval(values, np.mean, **options)
 
 
+def times_the_line(table):
+    """Return the median of excess risks in units of the line's own."""
+    ratios = table.risk / table.line_risk
+    return statistics.quantile_interval(ratios, confidence=0.99)
+
+
 def two_numbers(found):
     """Return a table of the two numbers, the least excess risk first."""
-    lines = {
-        name: statistics.quantile_interval(
-            table.risk / table.line_risk, confidence=0.99
-        )
-        for name, table in found.items()
-    }
+    lines = {name: times_the_line(table) for name, table in found.items()}
     names = sorted(lines, key=lambda name: lines[name].value)
     numbers = [mean(100 * found[name].followed) for name in names]
     times = [lines[name] for name in names]
-    return {"": names, "times the line": times, "parameters": numbers}
+    return {
+        "trained with": names,
+        "times the line": times,
+        "parameters": numbers,
+    }
 
 
 rows = {
@@ -329,29 +334,33 @@ measured(
 # Where noise is followed, shrink or stop
 # ---------------------------------------
 #
-# The same table where noise is followed, and its last column as a figure.
+# The same two numbers where noise is followed.
 
-tables.show(two_numbers(eager), times_the_line=".1f", parameters=".1f")
-
-figure, ax = plt.subplots(figsize=(5.6, 3.8))
+figure, axes = plt.subplots(2, 1, figsize=(5.6, 6.4))
 used = {name: mean(100 * table.followed) for name, table in eager.items()}
+risks = {name: times_the_line(table) for name, table in eager.items()}
 color = figures.LIGHT["series_a"]
-for row, found in enumerate(used.values()):
-    ax.plot(found.ends, [row, row], color=color, linewidth=3)
-    ax.plot(found.value, row, "D", markersize=8, color=color)
-ax.axvline(2, color=figures.LIGHT["line"], linewidth=2)
-ax.annotate("a line", (2.3, -0.35))
-ax.set_yticks(range(len(used)), used)
-ax.set(xlim=(0, 26), ylim=(6.6, -0.9), xlabel="effective parameters")
-ax.grid(axis="y", visible=False)
-ax.set_title("Shrink or stop, and the noise stays out", x=0)
+for ax, numbers, a_line in zip(axes, (used, risks), (2, 1), strict=True):
+    for row, found in enumerate(numbers.values()):
+        ax.plot(found.ends, [row, row], color=color, linewidth=3)
+        ax.plot(found.value, row, "D", markersize=8, color=color)
+    ax.axvline(a_line, color=figures.LIGHT["line"], linewidth=2)
+    ax.set_yticks(range(len(numbers)), numbers)
+    ax.set_ylim(6.6, -0.9)
+    ax.grid(axis="y", visible=False)
+axes[0].annotate("a line", (2.3, -0.35))
+axes[0].set(xlim=(0, 26), xlabel="effective parameters")
+axes[0].set_title("Shrink or stop, and the noise stays out", x=0)
+axes[1].set(xscale="log", xlabel="excess risk, in units of the line's")
 figures.show(
     figure,
-    caption="Means over 32 networks with their 99% intervals, by what is "
-    "added to the eager recipe.",
-    alt="Seven marks with bars on an axis of effective parameters, right of a "
-    "line at two: "
+    caption="By what is added to the eager recipe. Above, means over 32 "
+    "networks, below, medians, with their 99% intervals.",
+    alt="Two panels of seven marks with bars. Above, effective parameters, "
+    "right of a line at two: "
     + ", ".join(f"{name} {found.value:.0f}" for name, found in used.items())
+    + ". Below, the excess risk in units of the line's: "
+    + ", ".join(f"{name} {found.value:.0f}" for name, found in risks.items())
     + ".",
 )
 

@@ -65,7 +65,7 @@ eight = fit_ensemble(one.x, one.y, seed=TRAINING_SEED, n_members=N_MEMBERS)
 grid = np.linspace(-25, 45, 701)
 height, half = line_and_band(one.x, one.y, grid)
 
-figure, ax = plt.subplots()
+figure, ax = plt.subplots(figsize=(5.6, 5.0))
 figures.plot_data(ax, one)
 thin = {"color": figures.LIGHT["network"], "linewidth": 1}
 curves = ax.plot(grid, eight.predict(grid).T, **thin)
@@ -91,7 +91,7 @@ figures.show(
 # Straight, sooner or later
 # -------------------------
 #
-# A ReLU network is straight beyond its outermost :term:`knot`, and ``splines``
+# A ReLU network is straight beyond its outermost knot, and ``splines``
 # knows where that is. Some of its knots are very far out, where two of its
 # units hardly differ. So we also ask from where on its slope stays within
 # 0.007 of its last one, a hundredth of the truth's slope.
@@ -112,7 +112,7 @@ def middle(values):
     return statistics.quantile_interval(values, confidence=0.99)
 
 
-figure, ax = plt.subplots(figsize=figures.LADDER)
+figure, ax = plt.subplots(figsize=(5.6, 3.0))
 rows = {"last of 1%": "straight", "last of all": "outermost"}
 shifts = 0.3 * (2 * (np.arange(N_SEEDS) * 0.618034 % 1) - 1)
 for row, name in enumerate(rows.values()):
@@ -227,7 +227,7 @@ for x in PLACES:
     pair = pair if x < 0 else pair[::-1]
     knows[x] = statistics.ratio_interval(*pair, **mean_ratio)
 
-figure, ax = plt.subplots()
+figure, ax = plt.subplots(figsize=(5.6, 5.0))
 roles = {-20: "network", 40: "series_a", 10: "series_b"}
 marks = {-20: "o", 40: "s", 10: "^"}
 for x, role in roles.items():
@@ -341,7 +341,7 @@ for name, (zero, intercept, recipe) in WORLDS.items():
     off[name] = fits.predict(grid - zero) - truth(grid)
     trained[name] = fits
 
-figure, ax = plt.subplots()
+figure, ax = plt.subplots(figsize=(5.6, 5.0))
 styles = ["network", "series_a", "series_b", "line", "series_c"]
 for (name, curves), role in zip(off.items(), styles, strict=True):
     median = np.median(curves, axis=0)

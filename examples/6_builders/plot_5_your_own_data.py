@@ -105,7 +105,7 @@ gap = compare_with_line(x, y, RECIPE, seed=TRAINING_SEED)
 line = linear.fit_line(x, y)
 years = np.linspace(*YEARS.values(), 500)
 grid = rescale(years)
-figure, ax = plt.subplots()
+figure, ax = plt.subplots(figsize=(5.6, 6.0))
 ax.plot(table["year"], y, label="the file", **figures.mark("data"))
 figures.plot_curve(ax, years, network.predict(grid), role="network")
 figures.plot_curve(ax, years, line(grid), role="line")
@@ -210,7 +210,7 @@ cell |= {"n_known": [N_KNOWN], "n_held": [N_READINGS - N_KNOWN]}
 many = {"seed": MANY_SEED, "seeds_per_block": 32}
 files = run_sweep(judge_files, cell, n_seeds=N_FILES, **many)
 
-figure, ax = plt.subplots()
+figure, ax = plt.subplots(figsize=(5.6, 6.0))
 rungs = {"line": (2 / N_KNOWN, files.line.median())}
 fits = {"network": (files.followed.clip(lower=-0.02), files.risk, "network")}
 figures.plot_plane(ax, rungs, fits=fits)
@@ -267,7 +267,7 @@ fails = statistics.ratio_interval(
     raw.risk, files.risk[:N_RAW], seed=0, confidence=0.99
 )
 
-figure, ax = plt.subplots()
+figure, ax = plt.subplots(figsize=(5.6, 6.0))
 ends = [guess.min() - 0.002, guess.max() + 0.002]
 ax.plot(files.risk, guess, "o", color=figures.LIGHT["network"], markersize=4)
 ax.plot([0, max(ends)], [0, max(ends)], **figures.mark("truth"))

@@ -89,12 +89,13 @@ def find_mishaps(tree: Any) -> list[str]:
 
 
 def find_bad_numbers(tree: Any) -> list[str]:
-    """Return the lines of printed output with a number that is none."""
+    """Return the lines of printed output with a number that is none; an error may name one."""
     return [
         line
         for output in tree.select(".sphx-glr-script-out pre")
         for line in output.get_text().splitlines()
         if re.search(r"(?<![\w.])[-+]?(?:nan|inf)(?![\w])", line, re.IGNORECASE)
+        and "Error: " not in line
     ]
 
 
