@@ -23,6 +23,7 @@ KERNEL = "auto_examples/3_function_space/plot_4_is_it_a_kernel.html"
 LANDSCAPE = "auto_examples/4_loss_landscape/"
 BAD_MINIMA = LANDSCAPE + "plot_1_are_bad_minima_sharper.html"
 SHAPE = LANDSCAPE + "plot_2_what_does_the_landscape_look_like.html"
+OPTIMIZER = "auto_examples/5_variants/plot_6_optimizer_or_regularizer.html"
 EDGE = LANDSCAPE + "plot_3_why_does_sharpness_stop_rising.html"
 FLATNESS = LANDSCAPE + "plot_4_what_did_flatness_explain.html"
 CURVED = "auto_examples/5_variants/plot_1_what_if_the_truth_curves.html"
@@ -42,7 +43,7 @@ QUERIES = {
     "40\u2009701": {NOISE, LADDER},
     "0.6": {RECIPE},
     "training error": {NOISE, LONGER, "glossary.html"},
-    "Adam learning rate": {NOISE, EDGE},
+    "Adam learning rate": {NOISE, EDGE, OPTIMIZER},
     "bootstrap interval": {COMPARED, CURVED, "api/statistics.html"},
     "bad minima": {BAD_MINIMA, FLATNESS, "api/studies.minima.html"},
     "wrong points": {BAD_MINIMA, FLATNESS, "api/studies.poison.html"},
