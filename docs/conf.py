@@ -105,7 +105,7 @@ sphinx_gallery_conf = {
     "remove_config_comments": True,
     "plot_gallery": True,
     # Pages may run side by side: with 2, each in a process of its own. Where both train on all
-    # processors, that takes a tenth longer than one after the other.
+    # processors, that takes a tenth longer than one after the other, and times are wrong.
     "parallel": False,
 }
 

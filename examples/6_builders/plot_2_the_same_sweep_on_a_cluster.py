@@ -2,7 +2,6 @@
 # requires-python = ">=3.11,<3.14"
 # dependencies = ["overfit-tutorial[cluster]"]
 # ///
-# sphinx_gallery_parallel = False
 r"""
 The same sweep on a cluster?
 ============================

@@ -340,8 +340,7 @@ def test_a_missing_import_is_seen(installed: str, unpacked: Path, bare: dict[str
 
 
 def find_machinery(script: str) -> list[str]:
-    """Return what only the site's build understands, but for one line that nobody else minds."""
-    script = script.replace("# sphinx_gallery_parallel = False\n", "")
+    """Return what only the site's build understands."""
     words = ("sphinx_gallery_", "sphinx-gallery", "publishing", "_ext", "docs/", "__file__")
     return [word for word in words if word in script]
 

@@ -89,13 +89,12 @@ def find_mishaps(tree: Any) -> list[str]:
 
 
 def find_bad_numbers(tree: Any) -> list[str]:
-    """Return the lines of printed output with a number that is none; an error may name one."""
+    """Return the lines of printed output with a number that is none; an error may refuse one."""
     return [
         line
         for output in tree.select(".sphx-glr-script-out pre")
         for line in output.get_text().splitlines()
-        if re.search(r"(?<![\w.])[-+]?(?:nan|inf)(?![\w])", line, re.IGNORECASE)
-        and "Error: " not in line
+        if re.search(r"(?<!must be finite, got )(?<![\w.])[-+]?(?:nan|inf)(?!\w)", line, re.I)
     ]
 
 
@@ -243,6 +242,7 @@ BAD = [
     (find_bad_numbers, OUTPUT.format("risk nan")),
     (find_bad_numbers, OUTPUT.format("a\n[1.0, -inf]")),
     (find_bad_numbers, OUTPUT.format("<span>NaN</span>")),
+    (find_bad_numbers, OUTPUT.format("ValueError: y must hold numbers, the risk is nan")),
     (find_anatomy_faults, ""),
     *((find_anatomy_faults, WHOLE.replace(part, "")) for part in re.findall("<.*?></.*?>", WHOLE)),
     (find_anatomy_faults, WHOLE + "<div class=answer></div>"),
@@ -254,6 +254,7 @@ GOOD = [
     (find_missing_metadata, "<html lang=en><title>a</title>"),
     (find_mishaps, "<p>A warning."),
     (find_bad_numbers, OUTPUT.format("info: 1.5 in finance") + "<pre>nan</pre>"),
+    (find_bad_numbers, OUTPUT.format("ValueError: y must be finite, got nan at index 1")),
     (find_anatomy_faults, WHOLE),
 ]
 

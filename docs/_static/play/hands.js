@@ -91,7 +91,7 @@ function makeHands({ svg, curves, getState, getPoints, change, choose }) {
     [held, isDrawing] = [-1, false];
   }
   for (const name of ["pointerup", "pointercancel"]) svg.addEventListener(name, release);
-  // A finger on a point moves it, and elsewhere the page.
+  // A finger on the chosen point moves it, and elsewhere the page.
   svg.addEventListener(
     "touchstart",
     (event) => (held >= 0 || isDrawing) && event.preventDefault(),
