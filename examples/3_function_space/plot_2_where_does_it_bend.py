@@ -415,7 +415,7 @@ measured(
 # so few, and so near to zero, is a matter of the line: the story's is zero
 # even further left, and its knots follow it out of the points. So one answer
 # to "why no wild curve" is an accident. Take 10 from every *y*, and the same
-# network, by the same recipe, follows about twice as much of the same noise.
+# network, by the same recipe, follows more of the same noise.
 #
 # What this does not show: the derivation is for the first layer and for plain
 # gradients. What the other layers and Adam make of it we have measured, and in

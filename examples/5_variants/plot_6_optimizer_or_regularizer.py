@@ -416,7 +416,7 @@ measured(
 #
 #    Predict first: the strong weight decay takes some two thirds of the
 #    effective parameters away where noise is followed. How many does a tenth
-#    of it take? Set ``weight_decay=0.1`` and read the last table.
+#    of it take? Set ``weight_decay=0.1`` and read the last figure.
 #
 #    .. answer::
 #
