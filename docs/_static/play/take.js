@@ -72,12 +72,12 @@ function makeTake({ svg, getPicture }) {
     return made;
   };
 
-  const box = make("div", { className: "play-tables" });
+  // What scrolls can be reached by Tab.
+  const scrolled = (className, label) =>
+    make("div", { className, tabIndex: 0, role: "region", "aria-label": label });
+  const box = scrolled("play-tables", "Tables");
   // No pre: when the page loads, the theme takes those that do not scroll yet out of Tab's way.
-  const code = make("div", {
-    ...{ className: "play-code", tabIndex: 0, role: "region" },
-    "aria-label": "Python",
-  });
+  const code = scrolled("play-code", "Python");
   const numbers = fold("The picture as tables", box);
   const script = fold("The same network in Python", code);
   const element = make(
