@@ -404,6 +404,7 @@ def test_joining_the_dots_follows_all_of_the_noise(board: Callable[..., Any]) ->
     tab = board("depth=0&steps=40")
     row = tab.locator(".play-tables tbody tr", has_text="join the dots").locator("td")
     tab.get_by_text("The picture as tables").click()
+    row.first.wait_for()
     assert [float(cell) for cell in row.all_inner_texts()[::2]] == [0, 1]
 
 
