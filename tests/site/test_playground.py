@@ -163,7 +163,9 @@ def test_the_lines_of_python_print_what_the_page_shows(
     tab = board(fragment)
     tab.get_by_text("The picture as tables").click()
     tab.get_by_text("The same network in Python").click()
-    shown = tab.locator(".play-tables tbody tr").first.locator("td").all_inner_texts()
+    row = tab.locator(".play-tables tbody tr").first
+    row.wait_for()
+    shown = row.locator("td").all_inner_texts()
     tab.locator(".play-code", has_text="print").wait_for()
     script = tab.locator(".play-code").inner_text()
     told = subprocess.run(
