@@ -99,10 +99,11 @@ sharpness = {n: found.eigenvalues[kept, 0] for n, found in minima.items()}
 risk = {n: found.excess_risk[kept] for n, found in minima.items()}
 
 
-def times(values, name, base="no detour"):
-    """Return the median ratio of two kinds of minima of the same points."""
-    ratios = values[name] / values[base]
-    return statistics.quantile_interval(ratios, confidence=0.99)
+def share_of(name, values, base="no detour"):
+    """Return the median share that a minimum has of another's value."""
+    return statistics.quantile_interval(
+        values[base] / values[name], confidence=0.99
+    )
 
 
 figure, ax = plt.subplots()
@@ -128,12 +129,12 @@ figures.show(
 measured(
     "bad-minima-are-sharper",
     "Bad minima are sharper: on the same points and at the same loss, zero, "
-    "they are {:.0f} times as sharp as good ones, and their excess risk is "
-    "{excess_risk:.0f} times as large, in the median.",
-    times(sharpness, "wrong by 8").above(10),
-    excess_risk=times(risk, "wrong by 8").above(10),
-    share_that_fits=share.above(0.5),
-    wrong_if="one of the two might be less than ten times as large, or half "
+    "a good one has {:.1%} of the sharpness of a bad one and "
+    "{excess_risk:.1%} of its excess risk, in the median.",
+    share_of("wrong by 8", sharpness).below(1 / 10),
+    excess_risk=share_of("wrong by 8", risk).below(1 / 10),
+    share_that_fits=share.above(1 / 3),
+    wrong_if="a good one might have a tenth of one of the two, or two thirds "
     "of the runs might fail to fit their points",
     headline=True,
     threshold_from="after seeing",
@@ -157,13 +158,13 @@ for (label, values), (role, marker, shift) in zip(
     measures.items(), styles, strict=True
 ):
     style = {"color": figures.LIGHT[role], "zorder": 3}
-    found = [times(values, name) for name in rows]
+    found = [share_of(name, values) for name in rows]
     for row, one in enumerate(found):
-        ax.plot(one.ends, 2 * [row + shift], linewidth=2.5, **style)
+        times = 1 / np.array(one.ends)
+        ax.plot(times, 2 * [row + shift], linewidth=2.5, **style)
     heights = np.arange(len(rows)) + shift
-    ax.plot(
-        [one.value for one in found], heights, marker, label=label, **style
-    )
+    middle = [1 / one.value for one in found]
+    ax.plot(middle, heights, marker, label=label, **style)
 ax.axvline(1, color=figures.LIGHT["muted"], linewidth=1)
 ax.set_yticks(range(len(rows)), rows)
 ax.set(ylim=(2.6, -0.6), xscale="log", xlim=(0.6, 250))
@@ -180,12 +181,13 @@ figures.show(
 )
 measured(
     "the-worse-the-sharper",
-    "A detour over right points makes a minimum {:.2f} times as sharp. Over "
-    "points wrong by 4 it is {wrong_by_4:.0f} times, and over points wrong by "
-    "8 another {from_4_to_8:.1f} times that, in the median.",
-    times(sharpness, "right points").inside(1 / 2, 2),
-    wrong_by_4=times(sharpness, "wrong by 4").above(5),
-    from_4_to_8=times(sharpness, "wrong by 8", "wrong by 4").above(1),
+    "A minimum without a detour has {:.0%} of the sharpness of one after a "
+    "detour over right points, but {wrong_by_4:.1%} of that after points "
+    "wrong by 4. And that has {from_4_to_8:.0%} of the sharpness after points "
+    "wrong by 8, in the median.",
+    share_of("right points", sharpness).inside(1 / 2, 2),
+    wrong_by_4=share_of("wrong by 4", sharpness).below(1 / 5),
+    from_4_to_8=share_of("wrong by 8", sharpness, "wrong by 4").below(1),
     wrong_if="the placebo might double the sharpness or halve it, the milder "
     "points multiply it by less than five, or the worse ones not add to it",
     threshold_from="after seeing",
@@ -198,15 +200,15 @@ measured(
 expected = np.array(
     [linear.expected_excess_risk(x, clean.noise_std) for x in clean.x[kept]]
 )
-dearer = statistics.quantile_interval(
-    risk["no detour"] / expected, confidence=0.99
+cheaper = statistics.quantile_interval(
+    expected / risk["no detour"], confidence=0.99
 )
 measured(
     "good-minima-fit-the-noise",
-    "Even the good minimum is no match for the straight line: its excess risk "
-    "is {:.1f} times what is expected of least squares on the same points, in "
-    "the median.",
-    dearer.above(1),
+    "Even the good minimum is no match for the straight line: what is "
+    "expected of least squares on the same points is {:.0%} of its excess "
+    "risk, in the median.",
+    cheaper.below(1),
     threshold_from="theory",
 )
 

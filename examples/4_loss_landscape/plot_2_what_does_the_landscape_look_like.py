@@ -164,8 +164,8 @@ slices = {
 }
 # A tenth of larger weights is a longer step, which is part of the difference.
 near = np.argmin(np.abs(steps - 0.1))
-narrower = statistics.quantile_interval(
-    slices["bad"][:, near] / slices["good"][:, near], confidence=0.99
+wider = statistics.quantile_interval(
+    slices["good"][:, near] / slices["bad"][:, near], confidence=0.99
 )
 
 figure, ax = plt.subplots()
@@ -188,9 +188,9 @@ figures.show(
 )
 measured(
     "bad-valleys-are-narrow",
-    "A random step of a tenth of each unit's size raises the loss {:,.0f} "
-    "times as much at a bad minimum as at the good one, in the median.",
-    narrower.above(10),
+    "A random step of a tenth of each unit's size raises the loss at a good "
+    "minimum by {:.1%} of what it does at the bad one, in the median.",
+    wider.below(1 / 10),
     threshold_from="after seeing",
 )
 
