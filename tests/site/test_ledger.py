@@ -57,6 +57,13 @@ def test_a_row_says_its_kind_and_how_far_it_is_from_failing(site: Any, claims: A
                 assert typeset(bound["evidence"]) in text
 
 
+def test_no_claim_is_within_a_half_width_of_failing(claims: Any) -> None:
+    """A little more luck would not have refuted it."""
+    assert {
+        c["id"]: c["margin"] for c in claims if c["margin"] is not None and c["margin"] < 1
+    } == {}
+
+
 def test_a_row_says_where_its_bound_comes_from(site: Any, claims: Any) -> None:
     assert any(claim["threshold_from"] for claim in claims)
     for claim in claims:
