@@ -3,6 +3,7 @@
 import ctypes
 import dataclasses
 import functools
+import gzip
 import shutil
 import subprocess
 import sys
@@ -278,6 +279,11 @@ def test_another_compiler_makes_the_same_numbers_of_the_source(case, native, mon
     committed = case.states(webassembly)
     monkeypatch.setattr(webassembly, "_instance", lambda owner: native)
     assert case.states(webassembly, slice_of=7) == committed
+
+
+def test_the_binary_is_small_on_its_way_to_a_reader():
+    binary = Path(webassembly.__file__).with_name("trainer.wasm").read_bytes()
+    assert len(gzip.compress(binary)) <= 12_000
 
 
 def test_the_committed_binary_is_what_the_pinned_compiler_makes():

@@ -13,6 +13,8 @@ SOURCE = Path(__file__).with_name("trainer.c")
 BINARY = Path(__file__).with_name("trainer.wasm")
 # Of the floating point: nothing fused, nothing reordered.
 ARITHMETIC = ("-O3", "-ffp-contract=off", "-fno-math-errno")
+# Small: loops of unknown length stay loops, and rules of the optimizers share code. No slower.
+SMALL = ("-mllvm", "-unroll-runtime=false", "-mllvm", "-inline-threshold=50")
 TARGET = ("-target", "wasm32-freestanding", "-mcpu=generic+simd128+bulk_memory")
 FREESTANDING = ("-nostdlib", "-fno-builtin", "-Wl,--no-entry", "-Wl,--strip-all")
 WARNINGS = ("-Wall", "-Wextra", "-Werror")
@@ -22,7 +24,7 @@ def compile_trainer() -> bytes:
     """Return the WebAssembly of the trainer, made by the compiler of this environment."""
     with tempfile.TemporaryDirectory() as folder:
         made = Path(folder) / BINARY.name
-        options = (*ARITHMETIC, *TARGET, *FREESTANDING, *WARNINGS)
+        options = (*ARITHMETIC, *SMALL, *TARGET, *FREESTANDING, *WARNINGS)
         # From its own folder: no path of this machine gets into the file.
         subprocess.run(
             [sys.executable, "-m", "ziglang", "cc", *options, "-o", str(made), SOURCE.name],
