@@ -4,6 +4,7 @@ import base64
 import itertools
 import json
 import re
+import shutil
 import subprocess
 import zlib
 from collections.abc import Callable
@@ -193,12 +194,17 @@ def test_plain_javascript_trains_the_same_bits(
 ASK = "(orders) => askAll(playTrainer, orders)"
 
 
-def open_leaflet(tab: Any, folder: Path, engine: str, head: str = "") -> Any:
-    """Open a page of a folder: it may neither fetch a binary nor start a worker from a file."""
+def write_leaflet(folder: Path, engine: str, head: str = "") -> Path:
+    """Write a page with the engine into a folder, and return its path."""
     (folder / "engine.js").write_text(engine, encoding="utf-8")
     path = folder / "page.html"
     path.write_text(f'<!doctype html>{head}<script src="engine.js"></script>', encoding="utf-8")
-    tab.goto(path.as_uri())
+    return path
+
+
+def open_leaflet(tab: Any, folder: Path, engine: str, head: str = "") -> Any:
+    """Open a page of a folder: it may neither fetch a binary nor start a worker from a file."""
+    tab.goto(write_leaflet(folder, engine, head).as_uri())
     tab.add_script_tag(content=SCRIPT.read_text(encoding="utf-8"))
     return tab
 
@@ -218,6 +224,41 @@ def test_where_a_page_forbids_webassembly_it_trains_without(
     told = json.loads(page.evaluate(ASK, [{"states": RANDOM[:2], "weights": True}]))
     assert [message["engine"] for message in told if message["kind"] == "ready"] == [expected]
     assert find_differences(fits[20:22], told) == []
+
+
+@pytest.fixture(scope="module")
+def in_firefox(node: str, tool: Callable[[str], Path]) -> Callable[..., Any]:
+    tool("puppeteer-core/package.json")
+    firefox = shutil.which("firefox-esr") or shutil.which("firefox")
+    if firefox is None:
+        pytest.skip("there is no Firefox on this machine")
+
+    def ask(page: Path, *orders: Any) -> Any:
+        done = subprocess.run(
+            [node, str(SCRIPT.with_name("firefox.mjs")), firefox, str(page), str(SCRIPT)],
+            input=json.dumps(orders),
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        assert done.returncode == 0, done.stderr
+        return json.loads(done.stdout)
+
+    return ask
+
+
+@pytest.mark.parametrize(
+    ("allows", "expected", "first"), [("'wasm-unsafe-eval'", "wasm", 0), ("", "plain", 36)]
+)
+def test_firefox_trains_the_same_bits(
+    allows: str, expected: str, first: int, in_firefox: Any, tmp_path: Path, engine: str, fits: Any
+) -> None:
+    policy = f"script-src file: blob: 'unsafe-inline' {allows}; worker-src blob:"
+    head = f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
+    order = {"states": (STORIES + RANDOM)[first:], "weights": True}
+    sent = in_firefox(write_leaflet(tmp_path, engine, head), order)
+    assert [message["engine"] for message in sent if message["kind"] == "ready"] == [expected]
+    assert find_differences(fits[first:], sent) == []
 
 
 def test_a_browser_trains_the_same_bits_from_a_folder(leaflet: Any, fits: list[Fit]) -> None:
