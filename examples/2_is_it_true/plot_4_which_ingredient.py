@@ -9,7 +9,7 @@ Which ingredient keeps it from overfitting?
 The story's network stops after 800 steps, sees its points in small batches
 that are shuffled anew, and begins as a straight line. Which of the three keeps
 it from overfitting? We expected to find one. None of them is indispensable,
-and only one would do for most networks by itself.
+and by itself only one, the noise of small batches, protects many networks.
 """
 
 import matplotlib.pyplot as plt
@@ -41,13 +41,15 @@ SHORT, LONG = 800, 3200
 #
 # - it follows more than a tenth of the noise. That is what ten parameters
 #   would, five times as much as a straight line;
-# - it pays for that: its excess risk lies above the place halfway between
-#   least squares and joining the dots, on the ladder's logarithmic axis.
+# - it pays for that: the excess risk of its bends lies above the place halfway
+#   between least squares and joining the dots, on the ladder's logarithmic
+#   axis.
 #
-# One of them alone will not do. The unrest of the last steps puts a network
-# far from the truth without any chase after the noise, and a little noise
-# followed does little harm. The tenth was set after a first look at these
-# networks; the exercise moves it.
+# One of them alone will not do. A straight line that is badly aimed is far
+# from the truth, and agrees with the noise by chance, now and then: so its
+# height and its tilt do not count, only the bends. And a little noise followed
+# does little harm. The tenth, and that only bends count, were set after a look
+# at such networks; the exercises move both.
 
 FOLLOWS, HALFWAY = 0.1, ladder.halfway_to_the_dots()
 
@@ -90,7 +92,8 @@ def train(ways, moments):
     for steps in moments:
         runs = pd.DataFrame({"followed": table[f"followed_{steps}"]})
         runs["risk"] = table[f"risk_{steps}"]
-        runs["overfits"] = (runs.followed > FOLLOWS) & (runs.risk > HALFWAY)
+        runs["bends"] = runs.risk - table[f"straight_{steps}"]
+        runs["overfits"] = (runs.followed > FOLLOWS) & (runs.bends > HALFWAY)
         for k, way in enumerate(ways):
             name = way if steps == SHORT else f"{way}, steps"
             cell = runs[k * N_SEEDS : (k + 1) * N_SEEDS]
@@ -184,9 +187,10 @@ figures.show(
     "columns. With fresh small batches the curves stay near the line, with a "
     "bump where they were born with a corner. With all points in each step "
     "the curve stays near the line after 800 steps from a line only; the "
-    "other three bend toward groups of points. Networks that overfit: "
+    "other three bend toward groups of points. Networks that overfit, by what "
+    "is taken away: "
     + ", ".join(
-        f"without {name}: {counts[name]} of {N_SEEDS}"
+        f"{name}: {counts[name]} of {N_SEEDS}"
         for pair in rows.values()
         for name in pair
     )
@@ -195,9 +199,8 @@ figures.show(
 )
 
 # %%
-# The story's own count is not zero: a line that is aimed badly agrees with its
-# noise by chance, now and then. The intervals come from drawing whole seeds
-# again, since the cells share them.
+# How far can these counts be trusted? The intervals come from drawing whole
+# seeds again, since the cells share them.
 
 
 def share_that_overfits(group):
@@ -218,8 +221,10 @@ measured(
     "of {singles} do ({:.0%}). Take away the batch noise and one of the two "
     "others: {many} of {doubles} do ({pairs:.0%}).",
     alone.below(0.5),
-    pairs=paired.above(0.5),
+    pairs=paired.above(0.4),
     headline=True,
+    wrong_if="half of the networks that lack one of the three might overfit, "
+    "or no more than two in five of those that lack two",
     none=counts["nothing"],
     few=sum(counts[name] for name in ALONE),
     singles=len(ALONE) * N_SEEDS,
@@ -241,13 +246,15 @@ shown = [name for name in cells if "new orders" not in name]
 shown.sort(key=lambda name: name.count(","))
 tables.show(
     {
-        "without": shown,
+        "taken away": shown,
         "noise followed": [cells[name].followed.mean() for name in shown],
         "excess risk": [cells[name].risk.median() for name in shown],
+        "of the bends": [cells[name].bends.median() for name in shown],
         "overfit": [f"{counts[name]} of {N_SEEDS}" for name in shown],
     },
     noise_followed=".0%",
     excess_risk=".2f",
+    of_the_bends=".2f",
 )
 
 figure, ax = plt.subplots(figsize=(5.6, 5.4))
@@ -263,19 +270,21 @@ ax.fill_between(
 )
 for label, (name, role, marker) in groups.items():
     style = {"color": figures.LIGHT[role], "markersize": 4.5, "label": label}
-    ax.plot(100 * cells[name].followed, cells[name].risk, marker, **style)
+    bends = cells[name].bends.clip(lower=0.0012)
+    ax.plot(100 * cells[name].followed, bends, marker, **style)
 ax.annotate("overfits", (11, 6))
-ax.set(xlim=(-12, 70), ylim=(0.006, 9), yscale="log")
-ax.set(xlabel="noise followed, %", ylabel="excess risk (log scale)")
+ax.set(xlim=(-12, 70), ylim=(0.001, 9), yscale="log")
+ax.set(xlabel="noise followed, %", ylabel="excess risk of the bends (log)")
 ax.set_title("Alone, none of the three protects all")
 ax.legend(loc="lower right", title="left:")
 figures.show(
     figure,
-    caption="Each mark is one network. Those in the shaded corner overfit.",
-    alt="A plane of noise followed against excess risk with a shaded corner "
-    "at upper right. Networks with all three ingredients lie mostly left of "
-    "it. Those with the batch noise alone lie at its edge, those with another "
-    "one alone, or none, inside.",
+    caption="Each mark is one network. Those in the shaded corner overfit. "
+    "Bends that cost less than 0.001 stand at the lower edge.",
+    alt="A plane of noise followed against the excess risk of the bends, with "
+    "a shaded corner at upper right. Networks with all three ingredients lie "
+    "left of and below it. Those with the batch noise alone lie about its "
+    "edge, those with another one alone, or none, mostly inside.",
 )
 
 # %%
@@ -287,9 +296,14 @@ figures.show(
 
 
 def more(name, other):
-    """Return the mean of what more is followed, seed by seed."""
-    gap = cells[name].followed - cells[other].followed
-    return statistics.bootstrap_interval(gap, np.mean, seed=0, confidence=0.99)
+    """Return what more is followed without an ingredient, seed by seed."""
+    return cells[name].followed - cells[other].followed
+
+
+def mean(values):
+    """Return the mean over seeds with its 99% interval."""
+    kwargs = {"seed": 0, "confidence": 0.99}
+    return statistics.bootstrap_interval(values, np.mean, **kwargs)
 
 
 followed = {name: cell.followed.mean() for name, cell in cells.items()}
@@ -304,7 +318,7 @@ measured(
     "With all points in every step, a network born as a line follows "
     "{line:.0%} of the noise in the story's 800 steps, and one born with a "
     "corner {corner:.0%}: {:.0%} of the noise makes the difference.",
-    more("noise, line", "noise").above(0.05),
+    mean(more("noise, line", "noise")).above(0.05),
     wrong_if="the interval of the difference reached 5%, half of what counts "
     "as overfitting",
     line=followed["noise"],
@@ -320,15 +334,17 @@ measured(
 # more of them. In the median the last step, which nothing shakes, ends nearer
 # to the truth without it, as the table says.
 
+held_back = more("noise, line, steps", "line, steps")
 measured(
     "batch-noise-holds-back",
     "With a corner at birth and {steps:,} steps, networks follow {fresh:.0%} "
     "of the noise with fresh small batches and {whole:.0%} without: {:.0%} of "
-    "it is held back. In the story's 800 steps from a line it is {story:.0%}.",
-    more("noise, line, steps", "line, steps").above(0.1),
-    story=more("noise", "nothing").below(0.1),
-    wrong_if="the interval of the first difference, or that of the second, "
-    "reached 10%, what counts as overfitting",
+    "it is held back. That is {ahead:.0%} of the noise more than in the "
+    "story's 800 steps from a line.",
+    mean(held_back).above(0.1),
+    ahead=mean(held_back - more("noise", "nothing")).above(0.1),
+    wrong_if="the interval of one of the two differences reached 10%, what "
+    "counts as overfitting",
     steps=LONG,
     fresh=followed["line, steps"],
     whole=followed["noise, line, steps"],
@@ -338,6 +354,9 @@ measured(
 # %%
 # Is it that a batch is small, or that it is another one each time? Repeat one
 # order of the same small batches in every epoch, and see, over both births.
+# (That freezes one thing more: the batch of four that ends each pass has the
+# same four points each time, and they weigh eight times as much in it as they
+# would among 32. How much of the effect is theirs, we have not taken apart.)
 
 both = {
     kind: (cells[f"{kind}steps"] + cells[f"{kind}line, steps"]).followed / 2
@@ -379,9 +398,7 @@ measured(
     "After {steps:,} steps, batches of 32 in one order that repeats let "
     "{:.0%} more of the noise in than a new order in each epoch: {frozen:.0%} "
     "instead of {fresh:.0%}. All points in every step let {whole:.0%} in.",
-    statistics.bootstrap_interval(
-        repeated - fresh, np.mean, seed=0, confidence=0.99
-    ).above(0),
+    mean(repeated - fresh).above(0),
     steps=LONG,
     frozen=repeated.mean(),
     fresh=fresh.mean(),
@@ -396,7 +413,7 @@ measured(
 # The story's network is protected three times over, and any two are enough for
 # most networks: it begins as a line, it has too few steps to leave it, and
 # fresh batches keep much of the noise out, step for step. By itself, only the
-# noise of the batches protects more than half of them.
+# noise of the batches protects many.
 #
 # What surprised us: the noise of small batches helps little in the story's own
 # 800 steps. It is a reserve, for long training; and much of it is that batches
@@ -418,17 +435,18 @@ measured(
 #
 #    .. answer::
 #
-#       Those of networks that lack one ingredient all but vanish, and so does
-#       that of batch noise alone. A line at birth alone then protects about
-#       half. Few steps alone still protect few, and none left, none.
+#       Those of networks that lack one ingredient vanish, and that of batch
+#       noise alone nearly does. A line at birth alone then protects about
+#       half. Few steps alone still protect a minority, and none left, none.
 #
 # .. exercise:: Only one number
 #
-#    Predict first: if only the noise followed counted, and not how far a
-#    network is from the truth, would many more overfit? Put ``0.0`` in the
-#    place of ``ladder.halfway_to_the_dots()``, and read the table.
+#    Predict first: if only the noise followed counted, and not what the bends
+#    cost, would many more overfit? Put ``0.0`` in the place of
+#    ``ladder.halfway_to_the_dots()``, and read the table.
 #
 #    .. answer::
 #
-#       Hardly any. Who follows a tenth of the noise pays for it: no count
-#       rises by more than five.
+#       Not many. Who follows a tenth of the noise mostly pays for it: no count
+#       rises by more than seven. But with all three ingredients it is no
+#       longer zero: badly aimed lines follow as much by chance.
