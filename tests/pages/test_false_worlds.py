@@ -98,7 +98,7 @@ def ours(x, y, recipe, share, averaged, generator):
         chased = min(0.3 * corner + steps / 12_000, 0.6)
         unrest = min(0.4 + steps / 3_000 + 0.8 * corner * (steps >= 800), 1.8)
     else:
-        chased, unrest = 0.02 + 0.06 * corner, 0.9 if recipe.keep_short_batch else 0.8
+        chased, unrest = 0.02 + 0.06 * corner, 0.9
         chased += 0.1 * (not recipe.reshuffle) * (steps > 1000)
     luck = 1 if whole else generator.lognormal(sigma=0.5)
     calm = 0.3 if averaged and not whole else 1.0
