@@ -87,7 +87,9 @@ bias, variance, followed = np.moveaxis(
 risk = bias + variance  # of each way, number of parameters, and set
 at_peak, at_end = counts.index(N_POINTS), -1
 
-figure, axes = plt.subplots(2, 1, figsize=(5.6, 6.0), sharex=True)
+figure, axes = plt.subplots(
+    3, 1, figsize=(5.6, 7.4), sharex=True, height_ratios=[1.1, 1, 0.7]
+)
 roles = dict(
     zip(SIZES, ("muted", "series_a", "series_b", "series_c"), strict=True)
 )
@@ -95,29 +97,34 @@ middle = np.median(risk, axis=-1)
 for height, name in zip(middle, SIZES, strict=True):
     style = {"color": figures.LIGHT["muted"]}
     style = style if roles[name] == "muted" else figures.mark(roles[name])
-    axes[0].plot(counts, height, label=name, **style)
+    for ax in axes[:2]:
+        ax.plot(counts, height, label=name, **style)
 few = np.array(counts) <= N_POINTS
 once = {"color": figures.LIGHT["ink"], "linewidth": 2.5, "zorder": 4}
-axes[0].plot(np.array(counts)[few], middle[0, few], **once)
-axes[1].plot(counts, 100 * np.median(followed[0], axis=-1), **once)
+for ax in axes[:2]:
+    ax.plot(np.array(counts)[few], middle[0, few], **once)
+axes[2].plot(counts, 100 * np.median(followed[0], axis=-1), **once)
 axes[0].set(yscale="log", ylabel="expected excess risk", ylim=(2e-3, 1e14))
 axes[0].set_title("The error comes down ...")
 axes[0].legend(loc="upper right")
 axes[0].annotate("all four", (9, 30), ha="right")
-axes[1].set_title("... and all of the noise is still followed")
-axes[1].set(xscale="log", ylim=(0, 108), ylabel="noise followed, %")
-axes[1].set(xlabel="number of parameters")
+axes[1].set(yscale="log", ylabel="the same, closer", ylim=(5e-3, 10))
+axes[1].set_title("... to four different levels ...")
+axes[2].set_title("... and all of the noise is still followed")
+axes[2].set(xscale="log", ylim=(0, 108), ylabel="noise followed, %")
+axes[2].set(xlabel="number of parameters")
 for ax in axes:
     ax.axvline(N_POINTS, color=figures.LIGHT["muted"], linewidth=1, zorder=1)
-axes[1].annotate("as many\nas points", (22, 12))
+axes[2].annotate("as many\nas points", (22, 12))
 figures.show(
     figure,
     caption="Medians over the places. Up to twenty parameters the four ways "
     "to write the features are one; beyond, they part.",
-    alt="Two panels over the number of parameters, from 2 to 2,000. Above, on "
-    "a logarithmic axis, one curve rises steeply to a sharp peak at twenty, "
-    "and four come down from it, steeply at first, to four different levels. "
-    "Below, the noise followed rises to all of it at twenty, and stays there.",
+    alt="Three panels over the number of parameters, from 2 to 2,000. First, "
+    "on a logarithmic axis, one curve rises steeply to a sharp peak at "
+    "twenty, and four come down from it, steeply at first. Second, the same "
+    "from nearby: the four end at different levels, fading as 1/k lowest. "
+    "Last, the noise followed rises to all of it at twenty, and stays there.",
     headline=True,
 )
 
@@ -138,9 +145,10 @@ exact(
 measured(
     "peak-where-no-choice-is-left",
     "With as many parameters as points, only one curve visits them all, and "
-    "it is wild: there the error is highest, for {:.0%} of {n} sets of "
-    "places. With more there is a choice, and the error falls by {fall:.0f} "
-    "orders of magnitude. All of the noise is followed all the way down.",
+    "at random places it is wild: there the error is highest, for {:.0%} of "
+    "{n} sets of places. With more there is a choice, and the error falls by "
+    "{fall:.0f} orders of magnitude. All of the noise is followed all the way "
+    "down.",
     statistics.share_interval(
         risk[1].argmax(axis=0) == at_peak, confidence=0.99
     ).above(0.6),
@@ -228,11 +236,11 @@ tables.show(
     {
         "features": list(SIZES),
         "bias at 200": np.median(bias[:, at_200], axis=-1),
-        "at 2,000": np.median(bias[:, at_end], axis=-1),
+        "bias at 2,000": np.median(bias[:, at_end], axis=-1),
         "variance": np.median(variance[:, at_end], axis=-1),
         "excess risk": np.median(risk[:, at_end], axis=-1),
     },
-    **dict.fromkeys(["bias_at_200", "at_2,000"], ".3f"),
+    **dict.fromkeys(["bias_at_200", "bias_at_2,000"], ".3f"),
     variance=".3f",
     excess_risk=".3f",
 )
@@ -413,7 +421,7 @@ for ax, row, of_kinks, of_sum in zip(
         ax.plot(places, middle_one, label=label, **style)
     ax.axvline(N_POINTS, color=figures.LIGHT["muted"], linewidth=1, zorder=1)
 axes[0].set(yscale="log", ylim=(5e-3, 1e4), ylabel="excess risk")
-axes[0].set_title("Neither peaks where the polynomials do")
+axes[0].set_title("Kinks do not peak there,\nnetworks never get there")
 axes[0].legend(loc="upper right")
 axes[1].set(xscale="log", ylim=(0, 108), ylabel="noise followed, %")
 axes[1].set(xlabel="number of fitted parameters")
@@ -463,8 +471,10 @@ measured(
 # Lessons
 # -------
 #
-# Error peaks where a fit must follow all of the noise and has no choice how.
-# Where it has, what falls is not overfitting but its price. The units of the
+# Error peaks where a fit must follow all of the noise, has no choice how, and
+# some sum of its features is nearly zero at all points. At well-placed points
+# none is, and there is no such peak (the second exercise). Where a fit has a
+# choice, what falls is not overfitting but its price. The units of the
 # features set that price, and a count of parameters does not know them.
 #
 # What this does not show: that larger is better. Fading as 1/k, the bias is
