@@ -63,6 +63,14 @@ def test_the_study_is_one_network_and_one_line_for_each_file(scaled):
         assert found[name][1] == pytest.approx(value, rel=1e-5, abs=1e-7), name
 
 
+def test_points_that_are_not_shaken_are_judged_alike_otherwise():
+    options = {"seeds": [7, 8], "truth": wave, "recipe": SMALL, "n_known": 40, **FILE}
+    shaken, still = judge_files(**options), judge_files(**options, shake=False)
+    assert shaken.keys() - still.keys() == {"shaken"}
+    for name, values in still.items():
+        np.testing.assert_array_equal(values, shaken[name])
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [

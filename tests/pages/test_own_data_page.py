@@ -14,8 +14,10 @@ from overfit_tutorial.studies import own_points
 NOISE, N_KNOWN = 0.15, 128
 
 # What becomes of the files' networks: how far they are from the truth, how much of the noise they
-# follow by either count, how long the files' intervals are, and what the years do unscaled.
+# follow by either count, how long the files' intervals are, by how much held-out points favor the
+# line, and what the years do unscaled.
 OURS = {"risk": 0.01, "shaken": 14.0, "known": 13.0, "doubt": 0.017, "raw": 50.0, "scatter": 0.008}
+OURS |= {"tilt": 0.0}
 
 
 def build(monkeypatch, **changes):
@@ -25,12 +27,13 @@ def build(monkeypatch, **changes):
         dice = np.random.default_rng(seed)
         worse = 1.0 if grid["scaled"][0] else world["raw"]
         risk = world["risk"] * worse * dice.lognormal(sigma=0.4, size=n_seeds)
-        line = dice.normal(0.058, 0.002, n_seeds)
+        bends = grid["truth"][0](1925) < -0.5
+        line = dice.normal(0.058, 0.002, n_seeds) if bends else np.full(n_seeds, 3e-4)
         error = NOISE**2 + risk + world["scatter"] * dice.normal(size=n_seeds)
         columns = {
             "error": error,
             "scatter": np.full(n_seeds, world["scatter"]),
-            "gap": risk - line + world["doubt"] * dice.normal(size=n_seeds),
+            "gap": risk - line + world["tilt"] + world["doubt"] * dice.normal(size=n_seeds),
             "doubt": np.full(n_seeds, world["doubt"]),
             "noise": np.full(n_seeds, NOISE),
             "risk": risk,
@@ -56,6 +59,8 @@ CLAIMS = {
 }
 BREAKS = [
     ("held-out-points-tell", {"doubt": 0.05}),
+    ("held-out-points-tell", {"doubt": 0.001}),
+    ("held-out-points-tell", {"tilt": -0.1}),
     ("your-parameters-can-be-counted", {"shaken": 2.0}),
     ("your-parameters-can-be-counted", {"known": 100.0}),
     ("no-file-knows-its-excess-risk", {"risk": 0.05}),
