@@ -15,9 +15,19 @@ from words import SEPARATOR, link, typeset
 
 def kind(claim: dict[str, Any]) -> str:
     """Return what sort of evidence a claim rests on, and where its bound comes from."""
-    over = {"measured": f" over {claim['n'] or 0:,} seeds", "timing": " on one machine"}
+    over = {"measured": f" over {runs(claim)}", "timing": " on one machine"}
     origin = claim["threshold_from"] and f"{SEPARATOR}bound: {claim['threshold_from']}"
     return claim["kind"] + over.get(claim["kind"], "") + (origin or "")
+
+
+def runs(claim: dict[str, Any]) -> str:
+    """Return how many seeds are behind a claim's value, and behind its other numbers if others."""
+    others: dict[int, list[str]] = {}
+    for bound in claim["bounds"]:
+        if bound["n"] not in (None, claim["n"]):
+            others.setdefault(bound["n"], []).append(bound["name"])
+    apart = "; ".join(f"{', '.join(names)}: {n:,}" for n, names in others.items())
+    return f"{claim['n'] or 0:,} seeds" + f" ({apart})" * bool(apart)
 
 
 def findings(claim: dict[str, Any]) -> list[str]:

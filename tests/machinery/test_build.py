@@ -212,6 +212,22 @@ def test_the_ledger_says_how_often_a_claim_held_with_other_seeds(toy):
     assert "held" not in stated["two-claim"]
 
 
+def test_a_claim_says_how_many_seeds_are_behind_each_of_its_numbers(toy):
+    extra = "from overfit_tutorial import claims, statistics\n"
+    extra += "over = lambda n: statistics.quantile_interval(range(n), confidence=0.9).above(1)\n"
+    extra += "claims.measured('alike', '{} {other}', over(1500), other=over(1500))\n"
+    extra += "more = {'late': over(20), 'one': claims.number(7).above(1), 'wide': over(20)}\n"
+    extra += (
+        "claims.measured('apart', '{} {same}', over(1500), same=over(1500), **more, far=over(40))"
+    )
+    toy.page("one", extra=extra)
+    build = toy.build()
+    assert build.returncode == 0, build.stderr
+    for shown in (toy.shown("one"), (toy.html / "ledger.html").read_text(encoding="utf-8")):
+        found = re.findall(r"measured over ([^<\xa0]*)", shown)
+        assert found == ["1,500 seeds", "1,500 seeds (late, wide: 20; far: 40)"]
+
+
 def test_a_claim_that_fails_stops_the_build_and_is_named_with_its_page(toy):
     toy.write("toy/three.py", "value = 30\n")
     build = toy.build()
