@@ -33,7 +33,7 @@ def counted(n_parameters, **training):
 def heavy(n_parameters, **training):
     """The largest networks follow a fifth of the noise, and only they."""
     followed, risk = ours(n_parameters, **training)
-    return followed + 0.2 * (n_parameters > 2e6), risk
+    return followed + 0.2 * (n_parameters > 1e6), risk
 
 
 def dear(n_parameters, **training):
