@@ -13,7 +13,6 @@ Why is that, and how far from it does training get?
 
 import matplotlib.pyplot as plt
 import numpy as np
-import pandas as pd
 
 from overfit_tutorial import (
     data,
@@ -32,7 +31,7 @@ from overfit_tutorial.weights.tangents import tangent_kernel
 
 plt.style.use(figures.STYLE)
 BIRTH_SEED, SEED, SIZE_SEED = 70, 2, 71
-N_SEEDS, N_FEW = 64, 24  # few where a run takes long
+N_SEEDS, N_LONG = 64, 24
 DEPTHS = range(1, 9)
 
 # %%
@@ -188,7 +187,7 @@ used = {
     for name, size in (("batches of 32", 32), ("full batch", None))
 }
 # With all points, a step takes four times as long.
-used["batches of 32"] += follow(32, (LONG,), N_FEW)
+used["batches of 32"] += follow(32, (LONG,), N_LONG)
 
 figure, ax = plt.subplots(figsize=(5.6, 4.8))
 roles = {"batches of 32": ("network", "o"), "full batch": ("series_a", "s")}
@@ -212,7 +211,7 @@ ax.legend(loc=(0.02, 0.6))
 ax.set_title("It takes many steps to use many parameters")
 figures.show(
     figure,
-    caption=f"Means over {N_SEEDS} networks, at {LONG:,} steps {N_FEW}, with "
+    caption=f"Means over {N_SEEDS} networks, at {LONG:,} steps {N_LONG}, with "
     "their 99% intervals. The story stops at 800 steps, the gray bar. Both "
     "axes are logarithmic.",
     alt="Two rising curves over the number of steps. They begin near two, the "
@@ -250,9 +249,8 @@ measured(
 
 shapes = [(100,) * depth for depth in (1, 2, 3, 5, 8)]
 shapes += [(width,) * 5 for width in (10, 30, 200)] + [(1000, 1000)]
-sizes = pd.concat(
-    run_sweep(judge_recipe, {"hidden_widths": some}, seed=SIZE_SEED, n_seeds=n)
-    for some, n in ((shapes[:-1], N_SEEDS), (shapes[-1:], N_FEW))
+sizes = run_sweep(
+    judge_recipe, {"hidden_widths": shapes}, seed=SIZE_SEED, n_seeds=N_SEEDS
 )
 fingerprints.state("sizes", sizes)
 parameters, effectively = [], []
@@ -287,8 +285,8 @@ ax.set_title(f"{times:,.0f} times the parameters, a few in use", x=-0.5)
 figures.show(
     figure,
     caption="Layers × units of each, and all parameters. Means over "
-    f"{N_SEEDS} networks, of the largest {N_FEW}, after 800 steps, with 99% "
-    "intervals. The story's network is in orange.",
+    f"{N_SEEDS} networks after 800 steps, with 99% intervals. The story's "
+    "network is in orange.",
     alt="Nine rows from three hundred to a million parameters, with marks "
     "between "
     f"{min(found.value for found in effectively):.1f} and "
