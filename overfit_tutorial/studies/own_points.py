@@ -72,7 +72,7 @@ def count_parameters(
     x, y = _points(x, y)
     n_shakes = _arguments.check_count("n_shakes", n_shakes, least=10)
     size = estimate_noise_std(x, y) if size is None else size
-    ((shaking,), (training,)) = split_seeds([seed], 2)
+    ((shaking,), (training,), (resampling,)) = split_seeds([seed], 3)
 
     def networks(targets: Array) -> Array:
         return fit_ensemble(x, targets, recipe, seed=training).predict(x)
@@ -80,7 +80,7 @@ def count_parameters(
     rows = np.tile(y, (n_shakes, 1))
     followed = added_noise_followed(networks, rows, size=size, seed=shaking)
     counts = len(x) * np.asarray(followed)
-    return bootstrap_interval(counts, np.mean, seed=0, confidence=confidence)
+    return bootstrap_interval(counts, np.mean, seed=resampling, confidence=confidence)
 
 
 def compare_with_line(
@@ -133,13 +133,13 @@ def compare_with_line(
     n_held = round(len(x) * _arguments.check_fraction("share", share))
     if n_held < 10:
         raise ValueError(f"share must hold out at least 10 points, got {share:g} of {len(x)}")
-    ((choosing,), (training,)) = split_seeds([seed], 2)
+    ((choosing,), (training,), (resampling,)) = split_seeds([seed], 3)
     order = np.random.default_rng(choosing).permutation(len(x))
     held, known = order[:n_held], np.sort(order[n_held:])
     network = fit_network(x[known], y[known], recipe, seed=training)
     line = linear.fit_line(x[known], y[known])
     more = (network.predict(x[held]) - y[held]) ** 2 - (line(x[held]) - y[held]) ** 2
-    return bootstrap_interval(more, np.mean, seed=0, confidence=confidence)
+    return bootstrap_interval(more, np.mean, seed=resampling, confidence=confidence)
 
 
 def estimate_noise_std(x: ArrayLike, y: ArrayLike) -> float:
