@@ -37,7 +37,7 @@ from overfit_tutorial.training import STORY, fit_network
 
 plt.style.use(figures.STYLE)
 SEED, STOP_SEED, OTHER_SEED = 50, 51, 2
-N_SEEDS, N_STOPS = 200, 32
+N_SEEDS, N_STOPS = 200, 24
 N_TRAIN, FEW, MANY = 100, 20, 2000
 
 # %%
