@@ -242,7 +242,7 @@ for steps in (200, 400, 800, 1600):
 # *x*. Nothing else is changed: all points in every step, 3,200 steps. Now the
 # knots are born in the middle. Guess first: which quarters follow the noise?
 # (These networks are some of those of :doc:`Which ingredient keeps it from
-# overfitting? </auto_examples/2_is_it_true/plot_4_which_ingredient>`)
+# overfitting? </auto_examples/2_is_it_true/plot_4_which_ingredient>`.)
 
 middle = run_sweep(
     follow_recipe,
