@@ -126,14 +126,14 @@ def test_the_order_of_the_points_is_a_lottery(perform):
 
 
 def test_of_a_lower_wave_a_third_is_learned(perform):
-    lower = [("HEIGHT = 4", "HEIGHT = 2"), ("[0, 1, 2, 3, 4, 6]", "[2]")]
+    lower = [("HEIGHT = 4", "HEIGHT = 2"), ("[0, 1, 2, 4, 6]", "[2]")]
     learned = perform(CURVED, "learned", changes=lower)["learned"]
     assert learned.value == pytest.approx(1 / 3, abs=0.1)
 
 
 def test_with_more_points_the_line_still_wins_on_a_low_wave(perform):
     more = [
-        ("[0, 1, 2, 3, 4, 6]", "[1, 4]"),
+        ("[0, 1, 2, 4, 6]", "[1, 4]"),
         ("sample_noisy_many(N_SEEDS, truth,", "sample_noisy_many(N_SEEDS, truth, n_samples=400,"),
         ("N_SEEDS, DATA_SEED, TRAINING_SEED = 100,", "N_SEEDS, DATA_SEED, TRAINING_SEED = 48,"),
     ]
