@@ -214,8 +214,9 @@ def halfway_to_the_dots(n_samples: int = 100, *, noise_std: float = 2.0) -> floa
     """Return the place halfway between least squares and joining the dots, on a log axis.
 
     A fit beyond it is nearer to the curve that believes every point than to the line that
-    averages all of them. Together with more than a tenth of the noise followed, this is what the
-    site calls overfitting where it needs a verdict rather than a place.
+    averages all of them. Where a verdict is needed rather than a place, a network overfits that
+    follows more than a tenth of the noise and pays more than this: the site's pages ask it of the
+    bends, whose excess risk is no matter of aim, and the playground of the whole curve.
 
     Parameters
     ----------

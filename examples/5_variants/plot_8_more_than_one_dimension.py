@@ -10,7 +10,8 @@ Every page so far has one input, and most problems have more. So the line
 becomes a plane over 2, 5, 10 or 50 inputs, and all else is the story's. We
 expected the network to follow more noise with each input, a third of it with
 ten, and nearly all of it with fifty. We also expected that to be a matter of
-step size. We were wrong twice: ten inputs are enough, whatever the steps.
+step size. We were wrong twice: ten inputs are enough, and with five, no step
+size that we tried keeps the noise out.
 """
 
 import matplotlib.pyplot as plt
@@ -123,9 +124,10 @@ figures.show(
 
 measured(
     "a-fact-about-lines",
-    "It is a fact about lines. With one input the network follows "
-    "{with_one:.0%} of the noise in its 800 steps, with two {with_two:.0%}, "
-    "with ten {:.0%}. The plane through those points follows {the_plane:.0%}.",
+    "That the network leaves the noise alone is a fact about one input. With "
+    "one it follows {with_one:.0%} of it in 800 steps, with two "
+    "{with_two:.0%}, with ten {:.0%}. Least squares with ten, a plane, "
+    "follows {the_plane:.0%}.",
     followed[10].above(0.75),
     with_one=followed[1].below(0.1),
     with_two=followed[2].above(0.04),
@@ -168,11 +170,11 @@ tables.show(
         "among the points": [
             mean(found[d].born_cutting).value for d in INPUTS
         ],
-        "no plane has": [found[d].born_bent.median() for d in INPUTS],
+        "variance in bends": [found[d].born_bent.median() for d in INPUTS],
     },
     units_that_bend_in_the_cube=".0%",
     among_the_points=".0%",
-    no_plane_has=".0%",
+    variance_in_bends=".0%",
 )
 
 # %%
@@ -191,9 +193,13 @@ heights = {
     "newborn": exact.predict(born[2], square.astype(np.float32)),
     "trained, minus truth": fit.predict(square) - true_plane(square),
 }
-for ax, (name, values) in zip(axes, heights.items(), strict=True):
+spacings = 0.1, 0.5  # of the contour lines
+for ax, (name, values), apart in zip(
+    axes, heights.items(), spacings, strict=True
+):
+    levels = apart * np.arange(-40, 41)
     lines = {"colors": figures.LIGHT["network"], "linewidths": 1.2}
-    ax.contour(axis, axis, values.reshape(101, 101), 12, **lines)
+    ax.contour(axis, axis, values.reshape(101, 101), levels, **lines)
     ax.plot(*x.T, **{**figures.mark("data"), "markersize": 2.5})
     ax.set(aspect="equal", xlabel="first input")
     ax.set_title(name, fontweight="normal")
@@ -204,7 +210,8 @@ figures.show(
     figure,
     caption="Contour lines, dashed below zero, and the points. Those of a "
     "plane would be straight and parallel. Left: they bend on rays from the "
-    "corner at zero. Right: what this network gets wrong after 800 steps.",
+    f"corner at zero; lines are {spacings[0]} apart. Right: what this network "
+    f"gets wrong after 800 steps; lines are {spacings[1]} apart.",
     alt="Two squares with contour lines and the same hundred dots. In the "
     "left one the lines are straight pieces that meet on rays from the lower "
     "left corner. In the right one they are bent, too, and crowd in places.",
@@ -215,11 +222,11 @@ measured(
     "With one input, no unit of the first layer is born with its bend among "
     "the points. With two inputs it is {with_two:.0%} of them, with ten "
     "{:.0%}. And a newborn with ten is no plane: in the median, "
-    "{no_plane_has:.0%} of its variance is bends.",
+    "{in_bends:.0%} of its variance is bends.",
     mean(found[10].born_cutting).above(0.75),
     with_one=number(found[1].born_cutting.max()).equal_to(0),
     with_two=mean(found[2].born_cutting).above(0.25),
-    no_plane_has=middle(found[10].born_bent).above(0.1),
+    in_bends=middle(found[10].born_bent).above(0.1),
     wrong_if="with ten inputs it might be three quarters of the units or "
     "less, with one a single unit, with two a quarter or less, or bends a "
     "tenth of the variance or less",
@@ -242,11 +249,11 @@ costs = {d: table.plane_cost.mean() for d, table in found.items()}
 signal = 0.7**2 * 20**2 / 12  # the variance of the truth
 
 figure, ax = plt.subplots(figsize=(5.6, 5.0))
-fits = {}
-for d in (1, 5, 10, 50):
+fits, left = {}, -0.02
+roles = {1: "network", 2: "series_a", 10: "series_b", 50: "series_c"}
+for d, role in roles.items():
     fits[f"plane, {d}"] = (d + 1) / 100, costs[d], "line"
-    seen = found[d].followed.clip(lower=-0.02)
-    fits[f"{d}"] = seen, found[d].risk, "network"
+    fits[f"{d}"] = found[d].followed.clip(lower=left), found[d].risk, role
 figures.plot_plane(ax, {}, fits=fits)
 ax.axhline(signal, color=figures.LIGHT["muted"], linewidth=1, zorder=1)
 ax.annotate("always the mean", (-0.02, signal * 1.05), va="bottom")
@@ -254,8 +261,9 @@ ax.set(xlim=(-0.025, 2.2), ylim=(0.03, 60))
 ax.set_title("To the right, and up")
 figures.show(
     figure,
-    caption="A dot is a network, an orange diamond the medians of those with "
-    "so many inputs. Blue: what is expected of planes.",
+    caption="A dot is a network, of a color for each number of inputs, and a "
+    "diamond with this number stands at the medians. Dots below "
+    f"{left:.0%} are drawn there. Blue: what is expected of planes.",
     alt="The plane of noise followed and excess risk. Planes with more inputs "
     "stand further to the right and higher, along a diagonal. Networks start "
     "near the plane with one input and move right and up much faster, to all "
@@ -343,10 +351,10 @@ figures.show(
 measured(
     "not-the-step-size",
     "With five inputs, none of {ways} ways to scale them or to step keeps the "
-    "noise out: the network follows {:.0%} of it, or more. Small batches slow "
-    "it: all points in each step follow {full_batch:.0%} more. With ten "
-    "inputs and 550 points it follows {dense:.0%}, and uses some "
-    "{parameters:.0f} parameters in place of 11.",
+    "noise out: the network follows {:.0%} of it, or more. Step for step, "
+    "small batches slow it: all points in each, and so more passes, follow "
+    "{full_batch:.0%} more. With ten inputs and 550 points it follows "
+    "{dense:.0%}, and uses some {parameters:.0f} parameters in place of 11.",
     least.above(0.3),
     full_batch=mean(full.followed - cross["as it was"].followed).above(0.1),
     dense=more.above(0.15),
@@ -381,14 +389,22 @@ measured(
 #   count, :math:`d + 1`, is as exact as the line's.
 # - :doc:`Counting parameters
 #   </auto_examples/3_function_space/plot_1_why_does_it_start_as_a_line>` tells
-#   nothing: 900 more of them turn a few percent of the noise into nearly all.
-#   Where the bends are born tells more.
+#   nothing: nine more inputs bring 900 weights on top of 40,701, and a few
+#   percent of the noise become nearly all.
 # - :doc:`Small batches
-#   </auto_examples/2_is_it_true/plot_4_which_ingredient>` slow it, if less.
+#   </auto_examples/2_is_it_true/plot_4_which_ingredient>` slow it, step for
+#   step.
 # - One seed proves little, and "looks fine" is not a number.
 #
-# What this does not show: truths that are no planes, where a plane does not
-# play at home, and inputs that hang together, as those of a picture do. So
-# *why no wild curve?* has an answer for the line: it is born straight, and
-# stopped early. For your own problem it is a question that you now know how to
-# ask.
+# What this does not show: which counts more with ten inputs, that bends are
+# born among the points or that a hundred points are few; with one input,
+# :doc:`bends at birth
+# </auto_examples/5_variants/plot_5_other_activations>` alone do much less. The
+# truth at the corner, where all newborns are zero, falls with each input, and
+# is not held fixed. And there are truths that are no planes, where a plane
+# does not play at home, and inputs that hang together, as those of a picture
+# do.
+#
+# So *why no wild curve?* has an answer for the line: it is born straight,
+# stopped early, and shaken by its batches. For your own problem it is a
+# question that you now know how to ask.
