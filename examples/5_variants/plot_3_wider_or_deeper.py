@@ -8,9 +8,9 @@ Wider or deeper?
 
 "It has too many parameters" is the first suspicion, so we go from 7 to a
 million. In 800 steps, we expect, none of these networks follows much noise,
-and the large ones land further from the truth, because their steps do more.
-Both is so. And of long training we expected that a small network *cannot*
-follow the noise. There we were wrong: mostly, it is slow.
+and the large ones land further from the truth. Both is so. And of long
+training we expected that a small network *cannot* follow the noise. There we
+were wrong about 471 parameters: they are slow. A hundred may be, or may not.
 """
 
 import matplotlib.pyplot as plt
@@ -187,9 +187,10 @@ most = max(used.values(), key=lambda found: found.high)
 measured(
     "size-adds-little",
     "Ten times the width adds {:.1f} to the parameters that are effectively "
-    "used, twice the depth {deeper:.1f}: an average from {least:,} to "
-    "{most:,}. No size that we tried, from 7 to {largest:,}, uses more than "
-    "{at_most:.0f} in 800 steps.",
+    "used, surely less than 4; twice the depth adds {deeper:.1f}, surely less "
+    "than 2: averages from {least:,} to {most:,}. Of all sizes that we tried, "
+    "from 7 to {largest:,}, the one that uses most in 800 steps uses "
+    "{at_most:.0f}, surely less than 20.",
     wider.below(4),
     deeper=deeper.below(2),
     at_most=max(used.values(), key=lambda found: found.high).below(20),
@@ -203,8 +204,9 @@ measured(
 )
 
 # %%
-# The gray bar is where a curve has as many parameters as points. Whoever
-# counts expects something to happen there. Nothing does.
+# By their intervals, either may add nothing at all. The gray bar is where a
+# curve has as many parameters as points. Whoever counts expects something to
+# happen there. Nothing does.
 #
 # The small ones are often born dead
 # ----------------------------------
@@ -370,10 +372,11 @@ measured(
 )
 
 # %%
-# So the size of the steps is the larger part of what size costs.
+# With smaller steps the large are hardly further off. But smaller steps may
+# help ten units a layer, too, and that we have not measured.
 #
-# In the long run, size is speed
-# ------------------------------
+# Given time, the larger are faster
+# ---------------------------------
 #
 # With more steps, and all points in each, the story's network follows much of
 # the noise
@@ -457,11 +460,12 @@ deeper = effective(patient[deep].followed_6400 - patient[flat].followed_6400)
 measured(
     "size-is-speed",
     "With all points in every step, the story's network effectively uses "
-    "{story:.0f} parameters after 6,400 steps, {:.0f} more than one with as "
-    "many parameters as points, {points}. But {small} parameters get to "
-    "{later:.0f} in eight times as many steps, {gained:.0f} more than after "
-    "6,400. Deeper is faster, too: five layers, {deep:,} parameters, are "
-    "{deeper:.0f} ahead of one layer with {flat:,}.",
+    "{story:.0f} parameters after 6,400 steps, {:.0f} more than one layer of "
+    "33 units, which has as many parameters as points, {points}. But {small} "
+    "parameters in five layers get to {later:.0f} in eight times as many "
+    "steps, {gained:.0f} more than after 6,400. At about one size, deeper is "
+    "faster: five layers, {deep:,} parameters, are {deeper:.0f} ahead of one "
+    "layer with {flat:,}.",
     ahead.above(10),
     gained=gained.above(3),
     deeper=deeper.above(0),
@@ -478,11 +482,30 @@ measured(
 )
 
 # %%
-# On the plane of the two numbers, all go along one road. More steps lead
-# further along it, and so do more parameters, or larger steps: we give a
-# hundred parameters ten times the rate as well.
+# The story's network is deeper and wider than the layer of 33. Width alone
+# adds less, and whether a hundred parameters are slow or unable stays open:
 
 fast = train(LONG, hidden_widths=hundred, learning_rate=0.1)
+few, many = patient[hundred], patient[flat]
+tables.show(
+    {
+        "effective parameters": [
+            "one layer of 1,000 less one of 33, 6,400 steps",
+            "one layer of 33, 51,200 steps",
+            "ten times the rate less that, 51,200 steps",
+        ],
+        "mean": [
+            effective(many.followed_6400 - few.followed_6400),
+            effective(few.followed_51200),
+            effective(fast.followed_51200 - few.followed_51200),
+        ],
+    },
+    mean=".1f",
+)
+
+# %%
+# On the plane of the two numbers, all go along one road. More steps lead
+# further along it, and so do more parameters, or larger steps.
 
 figure, ax = plt.subplots(figsize=(5.6, 4.6))
 figures.plot_plane(ax, {"join the dots": (1, ladder.join_the_dots())})
@@ -525,14 +548,13 @@ figures.show(
 # -------
 #
 # "Too many parameters" explains nothing here. In the story's 800 steps, even a
-# million leave a network close to a line. Given time, size and depth make a
-# network faster, on one and the same road. A small one is late rather than
-# safe.
+# million leave a network close to a line. Given time, width and depth make a
+# network faster, on one and the same road. A small one may be late rather than
+# safe: one of 471 parameters is.
 #
 # What this does not show: the long run of networks larger than the story's, or
 # where the road of a small one ends; nor long runs with small batches. And the
-# rate of 0.1 / width is a rule of thumb. Another might take away more of what
-# size costs.
+# rate of 0.1 / width is a rule of thumb.
 #
 # .. exercise:: Ten units, fifty layers
 #
