@@ -164,7 +164,7 @@ story, slow = (
     changed[k * N_LUCK : (k + 1) * N_LUCK].reset_index() for k in range(2)
 )
 
-figure, ax = plt.subplots(figsize=(5.6, 4.4))
+figure, ax = plt.subplots(figsize=(5.6, 5.0))
 rows = {
     "the story": (story.risk, "network"),
     "a tenth of\nthe rate": (slow.risk, "series_a"),

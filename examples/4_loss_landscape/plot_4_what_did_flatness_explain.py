@@ -65,7 +65,7 @@ pairs = list(zip(samples.x, samples.y, strict=True))
 fitted = np.array([linear.fit_line(x, y)(x) for x, y in pairs])
 line_error = np.mean((fitted - samples.y) ** 2, axis=1) / noise_variance
 
-figure, ax = plt.subplots(figsize=(5.6, 4.4))
+figure, ax = plt.subplots(figsize=(5.6, 4.8))
 at_good, at_bad = (
     found.training_error[found.interpolates] / found.points.noise_std**2
     for found in (minima["no detour"], minima["wrong by 8"])

@@ -150,8 +150,8 @@ def curves_of(member):
 
 # Threads will do: while it computes, NumPy does not hold Python's lock.
 share = Parallel(n_jobs=-1, prefer="threads")
-trained = np.array(share(delayed(curves_of)(k) for k in range(N_SEEDS)))
-values = dict(zip(("last", "mean"), trained.swapaxes(0, 1), strict=True))
+trained = share(delayed(curves_of)(k) for k in range(N_SEEDS))
+last, mean = np.swapaxes(trained, 0, 1)
 
 
 def judge(values):
@@ -166,10 +166,10 @@ def judge(values):
 
 curves = {"last": fits.last().predict(rows), "mean": fits.predict(rows)}
 engine = {name: judge(array) for name, array in curves.items()}
-by_hand = {name: judge(array) for name, array in values.items()}
+by_hand = {"last": judge(last), "mean": judge(mean)}
 
-figure, axes = plt.subplots(2, 1, figsize=(5.6, 6.4), sharex=True, sharey=True)
-both = curves["last"], values["last"]
+figure, axes = plt.subplots(2, 1, figsize=(5.6, 7.2), sharex=True, sharey=True)
+both = curves["last"], last
 titles = "Eight networks of the engine", "Eight by hand, of the same kind"
 for ax, array, role, title in zip(
     axes, both, ("network", "series_a"), titles, strict=True
@@ -194,7 +194,7 @@ figures.show(
 #
 # Here are the excess risks of all of them. To the eye, they spread alike.
 
-figure, ax = plt.subplots()
+figure, ax = plt.subplots(figsize=(5.6, 5.0))
 rungs = ladder.rungs()
 rungs = {name: rungs[name] for name in ("least squares", "join the dots")}
 rows = {
@@ -250,7 +250,7 @@ more = statistics.bootstrap_interval(
     by_hand["mean"][2] - engine["mean"][2], np.mean, seed=0, confidence=0.99
 )
 
-figure, axes = plt.subplots(2, 1, figsize=(5.6, 5.6))
+figure, axes = plt.subplots(2, 1, figsize=(5.6, 6.4))
 for ax, name, found, margin in zip(
     axes,
     ("training\nerror", "excess\nrisk"),

@@ -168,7 +168,7 @@ def test_a_link_to_a_hidden_claim_shows_it(tab: Any, address: str, claims: Any) 
     assert 0 <= box["y"] < tab.viewport_size["height"]
 
 
-@pytest.mark.parametrize("typed", ["line's", "40701", "-1.3"])
+@pytest.mark.parametrize("typed", ["line's", "40701", "-20"])
 def test_what_a_keyboard_types_finds_what_is_typeset(
     tab: Any, address: str, claims: Any, typed: str
 ) -> None:
