@@ -16,6 +16,7 @@ import itertools
 
 import matplotlib.pyplot as plt
 import numpy as np
+from joblib import Parallel, delayed
 
 from overfit_tutorial import data, figures, ladder, statistics
 from overfit_tutorial.claims import measured
@@ -133,7 +134,7 @@ def train(x, y, generator, epochs=200, averaged=100):
 # program's own: the comparison is of distributions, and must be, since
 # rounding drives two runs apart, as
 # :doc:`Why is fit slow? </auto_examples/6_builders/plot_1_why_is_fit_slow>`
-# shows.
+# shows. Processes share the networks by hand.
 
 places = (np.arange(501) + 0.5) * 20 / 501
 rows = np.hstack([samples.x, np.tile(places, (N_SEEDS, 1))])
@@ -147,7 +148,7 @@ def curves_of(member):
     return [values_of(layers_of(vector), row)[-1][:, 0] for vector in both]
 
 
-trained = [curves_of(member) for member in range(N_SEEDS)]
+trained = Parallel(n_jobs=-1)(map(delayed(curves_of), range(N_SEEDS)))
 last, mean = np.swapaxes(trained, 0, 1)
 
 
