@@ -27,7 +27,7 @@ from overfit_tutorial.training import STORY, fit_network
 
 plt.style.use(figures.STYLE)
 DATA_SEED, WEIGHT_SEED, SEED = 0, 1, 2
-N_NETWORKS, STEPS, BATCH = 32, 4, 32  # four steps an epoch
+N_NETWORKS, STEPS, BATCH = 20, 4, 32  # four steps an epoch
 
 # %%
 # A step is milliseconds of Python
@@ -252,7 +252,7 @@ measured(
 # ------------
 #
 # We time ``fit`` and both compiled programs, with one network and with
-# thirty-two at once. As a counterexample we begin at weights that are all
+# twenty at once. As a counterexample we begin at weights that are all
 # positive, and hold them there by a tiny rate: then every unit is on.
 
 
@@ -278,7 +278,7 @@ names = {"xla": "XLA", "exact": "zeros\nskipped"}
 faster = {
     f"{names[engine]}{among}": (1000 * time, role)
     for engine, role in (("xla", "series_a"), ("exact", "network"))
-    for among, time in zip(("", ",\nof 32"), spent[engine], strict=False)
+    for among, time in zip(("", ",\nof 20"), spent[engine], strict=False)
 }
 figures.plot_ladder(ax, {"fit": 1000 * fit_epoch}, fits=faster)
 ax.set_xlabel("ms an epoch of one network (log scale)")
@@ -286,10 +286,10 @@ ax.set_title("The same training, in less time")
 figures.show(
     figure,
     caption="An epoch of the story's network: by fit, by the loop that XLA "
-    "compiles, and by the program that skips zeros, alone and one of 32. The "
+    "compiles, and by the program that skips zeros, alone and one of 20. The "
     "axis is logarithmic.",
     alt="Five places on a logarithmic axis of time. That of fit is by far the "
-    "furthest right; far to the left lie one network and one of thirty-two, "
+    "furthest right; far to the left lie one network and one of twenty, "
     "by XLA and by the program that skips zeros.",
     headline=True,
 )
