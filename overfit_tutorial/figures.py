@@ -6,6 +6,7 @@ partner (`DARK`), by exact value. That is why pages take their colors from here.
 """
 
 import contextlib
+import io
 import itertools
 import sys
 import weakref
@@ -489,6 +490,8 @@ def show(
     ValueError
         If the caption or the alternative text is empty, or both are the same; or if the frames
         are of several sets of axes.
+    OSError
+        If there is no window, and the working folder cannot be written to.
     """
     words = {"caption": caption, "alt": alt, "headline": headline}
     caption = describe(figure, **words, frames=frames).caption  # type: ignore[arg-type]
@@ -498,9 +501,24 @@ def show(
         plt.show()
         return
     path = Path(f"{Path(sys.argv[0] or 'figure').stem}_{next(_saved)}.png")
-    figure.savefig(path, dpi=150)
+    _save(figure, path)
     plt.close(figure)
     publishing.say(f"Figure saved as {path}: {caption}")
+
+
+def _save(figure: Figure, path: Path) -> None:
+    """Save a figure, or leave nothing there and say where it could be saved."""
+    image = io.BytesIO()
+    figure.savefig(image, dpi=150, format="png")
+    try:
+        path.write_bytes(image.getvalue())
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            path.unlink()
+        raise OSError(
+            f"figures are saved in the working folder, and {Path.cwd()} refuses {path} "
+            f"({error.strerror}): run the script in a folder that can be written to"
+        ) from error
 
 
 def describe(

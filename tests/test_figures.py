@@ -1,7 +1,10 @@
 """Colors that everybody can tell apart, text that a phone can show, and figures that are shown."""
 
+import errno
 import itertools
+import os
 import re
+from pathlib import Path
 
 import matplotlib.pyplot as plt
 import numpy as np
@@ -508,6 +511,22 @@ def test_without_windows_every_figure_is_saved_to_a_file_of_its_own(
     assert sorted(path.name for path in tmp_path.iterdir()) == names
     shapes = [plt.imread(name).shape[:2] for name in names]
     assert shapes == [(150, 300), (300, 300)]  # each its own, at 150 dots an inch
+
+
+@pytest.mark.parametrize("trouble", [errno.EROFS, errno.ENOSPC, errno.EACCES])
+def test_a_folder_that_cannot_be_written_to_is_named_and_keeps_no_half(
+    trouble, tmp_path, monkeypatch
+):
+    def write(path, content):
+        path.touch()
+        raise OSError(trouble, os.strerror(trouble))
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(Path, "write_bytes", write)
+    problem = f"{re.escape(str(tmp_path))} refuses .*{os.strerror(trouble)}.*: run the script in"
+    with pytest.raises(OSError, match=problem):
+        figures.show(Figure(figsize=(1, 1)), caption="Where to look.", alt="What is seen.")
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.parametrize(
