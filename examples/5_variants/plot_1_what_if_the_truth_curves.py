@@ -22,7 +22,7 @@ from overfit_tutorial.ensembles import fit_ensemble
 from overfit_tutorial.training import STORY
 
 plt.style.use(figures.STYLE)
-N_SEEDS, DATA_SEED, TRAINING_SEED = 100, 0, 1
+N_SEEDS, DATA_SEED, TRAINING_SEED = 64, 0, 1
 HEIGHTS = [0, 1, 2, 4, 6]
 
 # %%
