@@ -12,7 +12,7 @@ from sklearn.preprocessing import PolynomialFeatures
 from overfit_tutorial import data, ensembles
 
 (PAGE,) = Path(__file__).parents[2].glob("examples/5_*/plot_4_why_does_error_peak*.py")
-FEWER = [("N_SETS, RCOND = 100, 1e-15", "N_SETS, RCOND = 30, 1e-15")]
+FEWER = [("N_SETS, RCOND = 72, 1e-15", "N_SETS, RCOND = 30, 1e-15")]
 FEW_WIDTHS = [*FEWER, ("[1, 2, 4, 5, 7, 10, 20, 50, 128]", "[4, 128]")]
 # A quadrature that is exact for squares of polynomials of degree 79, as a mean.
 AT, WEIGHTS = legendre.leggauss(80)
