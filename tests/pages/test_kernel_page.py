@@ -11,7 +11,7 @@ from overfit_tutorial import sweeps
 from overfit_tutorial.studies import lazy
 
 PAGE = Path(__file__).parents[2] / "examples" / "3_function_space" / "plot_4_is_it_a_kernel.py"
-FEWER = [("N_SEEDS, N_FEW = 64, 20", "N_SEEDS, N_FEW = 20, 10")]
+FEWER = [("N_SEEDS, N_FEW = 36, 20", "N_SEEDS, N_FEW = 20, 10")]
 
 
 def test_four_times_as_large_is_nearly_right(perform):
