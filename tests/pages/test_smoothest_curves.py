@@ -14,7 +14,7 @@ from overfit_tutorial.studies.recipe import judge_recipe
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 SMOOTHEST = EXAMPLES / "3_function_space" / "plot_5_is_the_smoothest_curve_safe.py"
-FEWER = [("N_SEEDS, N_FEW = 300, 40", "N_SEEDS, N_FEW = 100, 20")]
+FEWER = [("N_SEEDS, N_FEW = 200, 40", "N_SEEDS, N_FEW = 100, 20")]
 
 
 @pytest.fixture(autouse=True)
