@@ -31,7 +31,7 @@ from overfit_tutorial.training import STORY
 
 plt.style.use(figures.STYLE)
 N_SEEDS, N_DRAWN = 200, 20
-N_DATASETS, N_REDRAWS = 40, 7
+N_DATASETS, N_REDRAWS = 40, 4
 DATA_SEED, TRAINING_SEED, SEED = 0, 1, 2
 
 # %%
@@ -310,7 +310,7 @@ measured(
 #       is printed below says.
 #
 # So is it bad luck with the points, or with the last steps? Take the first 40
-# of the data sets, and on each of them 7 networks that differ only in first
+# of the data sets, and on each of them 4 networks that differ only in first
 # weights and batches. An analysis of variance splits the spread of the
 # logarithm of the risk: so much between data sets, so much within one.
 
