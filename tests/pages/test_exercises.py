@@ -111,10 +111,10 @@ def test_batches_of_ten_are_not_slower_than_batches_of_32(perform):
 
 def test_small_batches_slow_the_smaller_network_too(perform):
     page = perform(LONGER, "long")
-    slow = page["train"]((10_000,), page["N_FEW"], batch_size=32, **page["eager"])
-    for table, followed, risk in ((slow, 0.21, 0.8), (page["long"], 0.47, 2.5)):
-        assert table.followed_10000.mean() == pytest.approx(followed, abs=0.005)
-        assert table.risk_10000.median() == pytest.approx(risk, abs=0.05)
+    slow = page["train"]((5000,), page["N_FEW"], batch_size=32, **page["eager"])
+    for table, followed, risk in ((slow, 0.14, 0.6), (page["long"], 0.52, 2.1)):
+        assert table.followed_5000.mean() == pytest.approx(followed, abs=0.005)
+        assert table.risk_5000.median() == pytest.approx(risk, abs=0.05)
 
 
 def test_the_order_of_the_points_is_a_lottery(perform):

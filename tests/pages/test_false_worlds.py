@@ -114,7 +114,7 @@ def followers(x, y, recipe, share, averaged, generator):
 def from_the_left(x, y, recipe, share, averaged, generator):
     """A line is badly aimed, and its bends have come as far as the steps have let them."""
     line, order = linear.fit_line(x, y), np.argsort(x)
-    pace = share * recipe.n_epochs(len(x)) / 6400
+    pace = (1 + recipe.standardize_y) * share * recipe.n_epochs(len(x)) / 6400
     level, tilt = generator.normal(scale=0.2 if averaged else 0.5, size=2)
     centered = recipe.standardize_x or x.min() < 0
     birth, reach = (x.mean(), 5 + 3 * pace) if centered else (0, 1.5 + 12 * pace)
