@@ -206,9 +206,9 @@ measured(
 )
 
 # %%
-# By their intervals, either may add nothing at all. The gray bar is where a
-# curve has as many parameters as points. Whoever counts expects something to
-# happen there. Nothing does.
+# So either adds little, if anything. The gray bar is where a curve has as many
+# parameters as points. Whoever counts expects something to happen there.
+# Nothing does.
 #
 # The small ones are often born dead
 # ----------------------------------
