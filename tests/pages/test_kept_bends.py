@@ -41,7 +41,7 @@ def leaves_always(**cell):
     return leave(**cell, threshold=0.0)
 
 
-def bend(*, seeds, learning_rate, slowed=0.01):
+def bend(*, seeds, learning_rate, slowed=0.02):
     """Bend less, and follow less noise, if the rate is larger."""
     spread = np.geomspace(0.5, 2, len(seeds))
     less = (slowed / learning_rate) ** 0.3
@@ -55,7 +55,7 @@ def bend(*, seeds, learning_rate, slowed=0.01):
 
 def rate_is_nothing(*, seeds, learning_rate):
     """The rate makes no difference."""
-    return bend(seeds=seeds, learning_rate=0.01)
+    return bend(seeds=seeds, learning_rate=0.02)
 
 
 def bends_are_free(weights, x):
