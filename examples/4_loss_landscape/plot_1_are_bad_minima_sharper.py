@@ -403,8 +403,7 @@ measured(
 #    .. answer::
 #
 #       Some 1.7 times as sharp, over these members, and its excess risk is
-#       about as many times that of the good minimum. A detour needs no wild
-#       points.
+#       1.6 times that of the good minimum. A detour needs no wild points.
 #
 # .. exercise:: The flattest twin
 #
