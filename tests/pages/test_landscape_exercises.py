@@ -80,16 +80,16 @@ def test_norm_and_sharpness_prefer_nearly_the_same_balance(perform):
 
 def test_half_the_step_of_gradient_descent_ends_twice_as_sharp(perform):
     changes = [
-        ('optimizer="sgd", learning_rate=0.2', 'optimizer="sgd", learning_rate=0.1'),
+        ("learning_rate=0.2, steps=2400", "learning_rate=0.1, steps=4800"),
         (
             "for name, r in recipes.items()}",
             'for name, r in recipes.items() if r.optimizer == "sgd"}',
         ),
     ]
     ratios = perform(EDGE, "ratios", "sharpness", changes=changes)["ratios"]
-    even = ratios["gradient descent"][:, -20:]
-    arrives = 200 * (1 + (even >= 0.85).argmax(axis=1))
-    assert np.median(even[:, 10:]) == pytest.approx(0.95, abs=0.02)
+    even = ratios["gradient descent"][:, -12:]
+    arrives = 400 * (1 + (even >= 0.85).argmax(axis=1))
+    assert np.median(even[:, 6:]) == pytest.approx(0.95, abs=0.02)
     assert np.median(arrives) == pytest.approx(1500, abs=300)
 
 
