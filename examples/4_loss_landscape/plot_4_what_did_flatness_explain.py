@@ -35,7 +35,7 @@ from overfit_tutorial.studies.minima import comparable, find_minima
 
 plt.style.use(figures.STYLE)
 N_STORIES, STORY_SEED, TRAINING_SEED, PROBE_SEED = 20, 0, 1, 0
-N_MEMBERS, MINIMA_SEED, BOOTSTRAP_SEED = 24, 0, 1
+N_MEMBERS, MINIMA_SEED, BOOTSTRAP_SEED = 20, 0, 1
 
 # %%
 # The story stops before any minimum
@@ -43,7 +43,7 @@ N_MEMBERS, MINIMA_SEED, BOOTSTRAP_SEED = 24, 0, 1
 #
 # The paper :cite:`wu2017` compares minima with a training error near zero. The
 # minima of this part are such ones: small networks on ten points, good ones,
-# and bad ones that have made a detour over wrong points
+# and bad ones that have made a detour over points wrong by 4
 # (:doc:`plot_1_are_bad_minima_sharper`). Is the error of the story's network
 # near zero, too, or at least below that of the straight line?
 
@@ -56,8 +56,7 @@ find = functools.cache(
 minima = {
     "no detour": find(offset=0, redraw=0),
     "right points": find(placebo=True),
-    "wrong by 4": find(offset=4, redraw=0),
-    "wrong by 8": find(offset=8, redraw=0),
+    "wrong points": find(offset=4, redraw=0),
 }
 noise_variance = samples.noise_std**2
 story_error = np.mean(misses**2, axis=1) / noise_variance
@@ -68,7 +67,7 @@ line_error = np.mean((fitted - samples.y) ** 2, axis=1) / noise_variance
 figure, ax = plt.subplots(figsize=(5.6, 4.8))
 at_good, at_bad = (
     found.training_error[found.interpolates] / found.points.noise_std**2
-    for found in (minima["no detour"], minima["wrong by 8"])
+    for found in (minima["no detour"], minima["wrong points"])
 )
 errors = {
     "straight line": (line_error, "line"),
@@ -122,7 +121,7 @@ for fit, (x, y) in zip(story, pairs, strict=True):
     model.set_weights(list(fit.weights))
     hessian = landscapes.hessian_operator(model, x, y, dtype="float32")
     seen = estimate_spectrum(
-        hessian, seed=PROBE_SEED, n_probes=2, n_lanczos_steps=30
+        hessian, seed=PROBE_SEED, n_probes=2, n_lanczos_steps=12
     ).nodes
     edges.append(seen.min() / seen.max())
 lowest = statistics.bootstrap_interval(
@@ -153,8 +152,8 @@ measured(
 )
 
 # %%
-# A good bowl is larger, a hundred billion times
-# ----------------------------------------------
+# A good bowl is larger, hundreds of millions of times
+# ----------------------------------------------------
 #
 # Now the argument itself. In one direction, a flat valley has a little more
 # room than a sharp one. In many directions, such factors multiply. Near a
@@ -193,10 +192,8 @@ def smaller(name, scale=SCALE):
     return statistics.quantile_interval(gap, confidence=0.99)
 
 
-figure, ax = plt.subplots(figsize=(5.6, 3.8))
-roles = dict(
-    zip(minima, ("network", "line", "series_b", "series_a"), strict=True)
-)
+figure, ax = plt.subplots(figsize=(5.6, 3.2))
+roles = dict(zip(minima, ("network", "line", "series_a"), strict=True))
 for row, (name, role) in enumerate(roles.items()):
     if name == "no detour":
         ax.annotate(" the good bowl", (0, row), va="center")
@@ -207,10 +204,10 @@ for row, (name, role) in enumerate(roles.items()):
     ax.plot(found.ends, [row, row], **ink)
     text = f"  $10^{{{found.value:.0f}}}$"
     ax.annotate(text, (found.high, row), va="center", fontsize=18)
-ticks = [0, 3, 6, 9, 12]
-ax.set_xticks(ticks, ["1", "1,000", "1e6", "1e9", "1e12"])
+ticks = [0, 3, 6, 9]
+ax.set_xticks(ticks, ["1", "1,000", "1e6", "1e9"])
 ax.set_yticks(range(len(roles)), list(roles))
-ax.set(xlim=(0, 14.2), ylim=(3.6, -0.6), xlabel="times smaller (log scale)")
+ax.set(xlim=(0, 12.2), ylim=(2.6, -0.6), xlabel="times smaller (log scale)")
 ax.grid(axis="y", visible=False)
 ax.set_title("How much smaller than the good bowl")
 figures.show(
@@ -218,16 +215,15 @@ figures.show(
     caption="The volume of a good minimum over that of one after a detour, on "
     "the same points: medians, with 99% intervals.",
     alt="Bars on a logarithmic axis. After right points a bowl is about a "
-    f"hundred times smaller. After points wrong by 4 it is ten to the "
-    f"{smaller('wrong by 4').value:.0f} times smaller, after points wrong by "
-    f"8 ten to the {smaller('wrong by 8').value:.0f} times.",
+    "hundred times smaller. After wrong points it is ten to the "
+    f"{smaller('wrong points').value:.0f} times smaller.",
 )
 measured(
     "volume-orders-good-and-bad",
     "On the same points, the bowl of a good minimum is ten to the {:.1f} "
     "times as large as that of a bad one, in the median.",
-    smaller("wrong by 8").above(8),
-    wrong_if="it might be less than a hundred million times",
+    smaller("wrong points").above(6),
+    wrong_if="it might be less than a million times",
     threshold_from="after seeing",
 )
 
@@ -240,10 +236,10 @@ tables.show(
     {
         "scale": ["1/10,000 of ours", "1/100", "ours", "100", "10,000"],
         "right points": [smaller("right points", s).value for s in scales],
-        "wrong by 8": [smaller("wrong by 8", s).value for s in scales],
+        "wrong points": [smaller("wrong points", s).value for s in scales],
     },
     right_points=".1f",
-    wrong_by_8=".1f",
+    wrong_points=".1f",
 )
 
 # %%
@@ -253,8 +249,7 @@ tables.show(
 # Between good and bad, yes; but we made them so. What of minima of the same
 # loss, with the same history? From other first weights, the same detour over
 # the same wrong points leads to another bad minimum, and plain training to
-# another good one. We compare those of the same points only, and take points
-# wrong by 4, after which all runs fit.
+# another good one. We compare those of the same points only.
 
 
 def gather(offset, n_draws):
@@ -280,7 +275,7 @@ def right_guesses(measure, risk, points):
     )
 
 
-made_bad, found = gather(4, n_draws=5), gather(0, n_draws=4)
+made_bad, found = gather(4, n_draws=5), gather(0, n_draws=3)
 
 figure, axes = plt.subplots(2, sharex=True, sharey=True, figsize=(5.6, 5.6))
 
@@ -337,7 +332,7 @@ ratios = np.exp([np.ptp(risk[points == k]) for k in np.unique(points)])
 spread = statistics.quantile_interval(ratios, confidence=0.99)
 measured(
     "found-minima-are-nearly-alike",
-    "From four first weights, plain training finds minima that are nearly "
+    "From three first weights, plain training finds minima that are nearly "
     "alike: the worst has {:.2f} times the excess risk of the best, in the "
     "median over {n} sets of points.",
     spread.below(1.5),
@@ -364,13 +359,13 @@ print(f"the flatter of two is the better: {flatter:.0%} of cases")
 #
 # *So training finds good minima because they are large.* This was not tested.
 # We know the size of a bowl of either kind, but not how many there are. If
-# there are a hundred billion times as many bad ones, both kinds fill the same
-# space. There is a way to find out: draw weights at random until some fit, and
-# look. In that, size and number both count. Chiang and others did so with few
-# samples :cite:`chiang2023`. They report about the test accuracy of stochastic
-# gradient descent, and conclude that its bias is not needed. We have not tried
-# it here. And a bowl is not all the space around a minimum: paths of low loss
-# lead from good ones to bad ones
+# there are hundreds of millions of times as many bad ones, both kinds fill the
+# same space. There is a way to find out: draw weights at random until some
+# fit, and look. In that, size and number both count. Chiang and others did so
+# with few samples :cite:`chiang2023`. They report about the test accuracy of
+# stochastic gradient descent, and conclude that its bias is not needed. We
+# have not tried it here. And a bowl is not all the space around a minimum:
+# paths of low loss lead from good ones to bad ones
 # (:doc:`plot_2_what_does_the_landscape_look_like`).
 #
 # *So the story's network does not overfit.* This does not follow at all. It
@@ -416,12 +411,12 @@ print(f"the flatter of two is the better: {flatter:.0%} of cases")
 #    :math:`1/r^2` is :math:`\operatorname{tr} H / 2 \varepsilon P`. Take eight
 #    rays from each bad minimum by ``directions.ray_radius(bad.loss(k),
 #    bad.weights(k), tolerance=0.00025, seed=k, n_rays=8)``, from
-#    ``overfit_tutorial.weights``, with ``bad = minima["wrong by 8"]``, and
+#    ``overfit_tutorial.weights``, with ``bad = minima["wrong points"]``, and
 #    turn them back into a trace.
 #
 #    .. answer::
 #
-#       They know the trace, and no more: what they say of it is 0.94
+#       They know the trace, and no more: what they say of it is 0.87
 #       times the exact one, in the mean over bad minima. The volume needs all
 #       eigenvalues. Even so, one ray is a poor measure: of eight, the longest
 #       is more than twice the shortest, in the median.

@@ -108,7 +108,7 @@ def test_ten_times_the_story_is_at_no_minimum_either(perform):
 
 
 def test_rays_know_the_trace_of_a_bad_minimum_and_no_more(perform):
-    bad = perform(FLATNESS, "minima")["minima"]["wrong by 8"]
+    bad = perform(FLATNESS, "minima")["minima"]["wrong points"]
     members, rise = np.flatnonzero(bad.interpolates), 0.00025
     assert rise == 0.001 * bad.points.noise_std**2
     radii = np.array(
@@ -121,7 +121,7 @@ def test_rays_know_the_trace_of_a_bad_minimum_and_no_more(perform):
     )
     found = 2 * rise * bad.fit.recipe.n_parameters() * np.mean(radii**-2, axis=1)
     ratios = found / bad.eigenvalues[members].sum(axis=1)
-    assert np.mean(ratios) == pytest.approx(0.94, abs=0.03)
+    assert np.mean(ratios) == pytest.approx(0.87, abs=0.03)
     assert np.median(radii.max(axis=1) / radii.min(axis=1)) > 2
 
 
