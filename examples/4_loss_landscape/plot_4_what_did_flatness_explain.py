@@ -192,7 +192,7 @@ def smaller(name, scale=SCALE):
     return statistics.quantile_interval(gap, confidence=0.99)
 
 
-figure, ax = plt.subplots(figsize=(5.6, 3.2))
+figure, ax = plt.subplots(figsize=(5.6, 3.8))
 roles = dict(zip(minima, ("network", "line", "series_a"), strict=True))
 for row, (name, role) in enumerate(roles.items()):
     if name == "no detour":

@@ -215,7 +215,7 @@ files = run_sweep(judge_files, cell, n_seeds=N_FILES, **many)
 cell |= {"truth": [even_rise], "shake": [False]}
 even = run_sweep(judge_files, cell, n_seeds=N_FEW, **many)
 
-figure, ax = plt.subplots(figsize=(5.6, 6.0))
+figure, ax = plt.subplots(figsize=(5.6, 6.4))
 rungs = {"line": (2 / N_KNOWN, files.line.median())}
 fits = {"network": (files.followed.clip(lower=-0.02), files.risk, "network")}
 figures.plot_plane(ax, rungs, fits=fits)
