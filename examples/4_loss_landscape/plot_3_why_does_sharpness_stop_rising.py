@@ -51,8 +51,8 @@ N_LOOKS = 12
 
 recipes = {
     "gradient descent": Recipe(optimizer="sgd", learning_rate=0.2, steps=2400),
-    "heavy ball": Recipe(optimizer="momentum", learning_rate=0.1, steps=4800),
-    "Adam": Recipe(optimizer="adam", learning_rate=0.01, steps=2400),
+    "heavy ball": Recipe(optimizer="momentum", learning_rate=0.1, steps=4000),
+    "Adam": Recipe(optimizer="adam", learning_rate=0.01, steps=2000),
 }
 small = {"hidden_widths": (50, 50, 50), "batch_size": None}
 recipes = {name: r.replace(**small) for name, r in recipes.items()}

@@ -267,7 +267,8 @@ def right_guesses(measure, risk, points):
     """Return how often the smaller measure goes with the smaller risk."""
     shares = []
     for mine in (np.flatnonzero(points == k) for k in np.unique(points)):
-        pairs = np.array([*itertools.combinations(mine, 2)]).reshape(-1, 2).T
+        pairs = np.array([*itertools.combinations(mine, 2)], int)
+        pairs = pairs.reshape(-1, 2).T
         smaller, better = (v[pairs[0]] < v[pairs[1]] for v in (measure, risk))
         shares += [np.mean(smaller == better)] if pairs.size else []
     return statistics.bootstrap_interval(

@@ -300,7 +300,7 @@ studies = {
 }
 rungs = {"least squares": ladder.least_squares()}
 figures.plot_studies(ax, studies, rungs | {"dots": ladder.join_the_dots()})
-ax.set_title("Five optimizers at the best of four rates", x=0)
+ax.set_title("Five optimizers, each at its best rate", x=0)
 figures.show(
     figure,
     caption="Below the two rows of the story's Adam, each optimizer with the "
