@@ -507,14 +507,15 @@ def show(
 
 
 def _save(figure: Figure, path: Path) -> None:
-    """Save a figure, or leave nothing there and say where it could be saved."""
-    image = io.BytesIO()
+    """Save a figure whole, or leave what was there and say where it could be saved."""
+    image, temporary = io.BytesIO(), path.with_name(path.name + ".new")
     figure.savefig(image, dpi=150, format="png")
     try:
-        path.write_bytes(image.getvalue())
+        temporary.write_bytes(image.getvalue())
+        temporary.replace(path)
     except OSError as error:
         with contextlib.suppress(OSError):
-            path.unlink()
+            temporary.unlink()
         raise OSError(
             f"figures are saved in the working folder, and {Path.cwd()} refuses {path} "
             f"({error.strerror}): run the script in a folder that can be written to"

@@ -514,19 +514,24 @@ def test_without_windows_every_figure_is_saved_to_a_file_of_its_own(
 
 
 @pytest.mark.parametrize("trouble", [errno.EROFS, errno.ENOSPC, errno.EACCES])
+@pytest.mark.parametrize("before", [{}, {"page_1.png": b"of the run before"}])
 def test_a_folder_that_cannot_be_written_to_is_named_and_keeps_no_half(
-    trouble, tmp_path, monkeypatch
+    trouble, before, tmp_path, monkeypatch
 ):
     def write(path, content):
         path.touch()
         raise OSError(trouble, os.strerror(trouble))
 
+    for name, content in before.items():
+        (tmp_path / name).write_bytes(content)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("sys.argv", ["page.py"])
+    monkeypatch.setattr(figures, "_saved", itertools.count(1))
     monkeypatch.setattr(Path, "write_bytes", write)
     problem = f"{re.escape(str(tmp_path))} refuses .*{os.strerror(trouble)}.*: run the script in"
     with pytest.raises(OSError, match=problem):
         figures.show(Figure(figsize=(1, 1)), caption="Where to look.", alt="What is seen.")
-    assert list(tmp_path.iterdir()) == []
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 @pytest.mark.parametrize(
