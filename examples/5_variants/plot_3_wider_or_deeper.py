@@ -76,7 +76,7 @@ def judge(shapes, n_seeds=N_SEEDS, **changes):
     return dict(list(found.groupby("hidden_widths")))
 
 
-# One of the largest costs as much as a dozen of the story's.
+# The largest takes longest, so there are fewer of it.
 sizes = judge(shapes) | judge([largest], N_LARGEST)
 
 # %%
