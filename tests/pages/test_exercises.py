@@ -258,8 +258,8 @@ def test_a_tenth_of_the_weight_decay_takes_a_quarter_of_the_parameters(perform):
     only = [
         ("RATES = (0.0001, 0.0003, 0.001, 0.003)", "RATES = (0.0003,)"),
         (
-            "N_TUNING, N_FEW, N_DROPOUT, N_EAGER, N_SEEDS = 6, 20, 40, 48, 64",
-            "N_TUNING, N_DROPOUT, N_EAGER, N_SEEDS = 1, 1, 48, 1",
+            "N_TUNING, N_FEW, N_EAGER, N_SEEDS = 6, 20, 48, 64",
+            "N_TUNING, N_EAGER, N_SEEDS = 1, 48, 1",
         ),
         ("tuned = judge(tuned, seed=SEED, n_seeds=N_FEW)", "del tuned"),
     ]
