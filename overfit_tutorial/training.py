@@ -192,6 +192,17 @@ def train_block(engine: EngineName) -> Callable[..., Trained]:
     return blocks.train_block
 
 
+def outputs(trained: Trained, inputs: NDArray[Any]) -> NDArray[Any]:
+    """Return what each of many networks makes of its inputs, both in the network's units."""
+    if trained.engine == "exact":
+        return exact.predict_each(trained.weights, inputs)
+    from overfit_tutorial._engine import layers
+
+    activation, members = trained.recipe.activation, zip(*trained.weights, strict=True)
+    pairs = zip(members, inputs, strict=True)
+    return np.stack([layers.predict(activation, own, at) for own, at in pairs])
+
+
 def member(trained: Trained, index: int) -> Fit:
     """Return one of many networks."""
 

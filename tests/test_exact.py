@@ -692,3 +692,18 @@ def test_values_do_not_depend_on_what_is_asked_beside(widths, n_inputs):
             assert predict(weights, x[:n]).tobytes() == values[:n].tobytes()
     order = np.random.default_rng(0).permutation(200)
     assert webassembly.predict(weights, x[order]).tobytes() == values[order].tobytes()
+
+
+@pytest.mark.parametrize("kind", ["webassembly", "definition"])
+@pytest.mark.parametrize("n_inputs", [1, 3])
+def test_many_networks_are_asked_as_each_alone(monkeypatch, kind, n_inputs):
+    monkeypatch.setattr(exact, "_has_webassembly", lambda: kind == "webassembly")
+    weights = draws.first_weights([4, 5, 6], (13, 6), n_inputs=n_inputs, bias_std=1.0)
+    weights[-1][1] = np.nan  # one that diverged stands between two others
+    shape = (3, 70) if n_inputs == 1 else (3, 70, n_inputs)
+    x = np.float32(np.random.default_rng(1).uniform(-5, 20, shape))
+    values = exact.predict_each(weights, x)
+    assert np.isfinite(values).all(axis=1).tolist() == [True, False, True]
+    for k in (0, 2):
+        alone = definition.predict(tuple(w[k] for w in weights), x[k])
+        assert values[k].tobytes() == alone.tobytes()

@@ -3,12 +3,24 @@
 import functools
 import threading
 import warnings
+from collections.abc import Sequence
+
+import numpy as np
 
 from overfit_tutorial.exact import definition, webassembly
 from overfit_tutorial.exact.plan import MOST_BYTES, Array, Plan, Trainer, n_bytes, plan_of
 from overfit_tutorial.weights.arrays import Weights
 
-__all__ = ["MOST_BYTES", "Plan", "Trainer", "n_bytes", "plan_of", "predict", "trainer_of"]
+__all__ = [
+    "MOST_BYTES",
+    "Plan",
+    "Trainer",
+    "n_bytes",
+    "plan_of",
+    "predict",
+    "predict_each",
+    "trainer_of",
+]
 
 
 def trainer_of(plan: Plan, x: Array, y: Array, weights: Weights, number: int) -> Trainer:
@@ -19,9 +31,29 @@ def trainer_of(plan: Plan, x: Array, y: Array, weights: Weights, number: int) ->
 
 def predict(weights: Weights, x: Array) -> Array:
     """Return a network's values; see `definition.predict`."""
-    kind = webassembly if _has_webassembly() else definition
-    values: Array = kind.predict(weights, x)
+    values: Array = predict_each([array[None] for array in weights], x[None])[0]
     return values
+
+
+def predict_each(weights: Sequence[Array], x: Array) -> Array:
+    """Return the values of some networks, each at places of its own.
+
+    Parameters
+    ----------
+    weights : sequence of ndarray of shape (n_members, ...)
+        Kernels and biases by turns, in float32.
+    x : ndarray of shape (n_members, m) or (n_members, m, n_inputs)
+        In float32.
+
+    Returns
+    -------
+    ndarray of shape (n_members, m)
+        In float32.
+    """
+    if _has_webassembly():
+        return webassembly.predict_each(weights, x)
+    members = zip(*weights, strict=True)
+    return np.stack([definition.predict(own, at) for own, at in zip(members, x, strict=True)])
 
 
 _ASKING = threading.Lock()

@@ -12,6 +12,7 @@ import itertools
 import math
 import threading
 import weakref
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -153,13 +154,6 @@ class Trainer:
         sums = self._layers("sums", dtype=np.float64)
         return tuple((total / n_averaged).astype(np.float32) for total in sums)
 
-    def predict(self) -> Array:
-        """Return the network's values at its points; it forgets what it was to learn."""
-        self._trainer.call("predict")
-        return self._array(
-            "targets", np.float32, self.plan.n_train + self.plan.n_validation
-        ).copy()
-
     def losses(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the losses of the epochs done, in training and on what is held out."""
         training = self._array("losses", np.float64, self._n_epochs)
@@ -188,9 +182,31 @@ class Trainer:
 
 def predict(weights: Weights, x: Array) -> Array:
     """Return a network's values; see `definition.predict`."""
-    widths = [bias.size for bias in weights[1:-1:2]]
+    values: Array = predict_each([array[None] for array in weights], x[None])[0]
+    return values
+
+
+def predict_each(weights: Sequence[Array], x: Array) -> Array:
+    """Return the values of some networks; see `exact.predict_each`."""
+    widths = [bias.shape[-1] for bias in weights[1:-1:2]]
     recipe = Recipe(
-        n_inputs=len(weights[0]), hidden_widths=widths, optimizer="sgd", batch_size=1, epochs=1
+        n_inputs=weights[0].shape[-2],
+        hidden_widths=widths,
+        optimizer="sgd",
+        batch_size=1,
+        epochs=1,
     )
-    plan = plan_of(recipe, len(x), np.zeros(len(x)))
-    return Trainer(plan, x, np.zeros(len(x), np.float32), weights, 0).predict()
+    values: Array = np.empty(x.shape[:2], np.float32)
+    plan = plan_of(recipe, values.shape[1], np.zeros(values.shape[1]))
+    trainer = Trainer(plan, x[0], values[0], [array[0] for array in weights], 0)
+    # To lay a network out takes longer than to ask it: each takes the place of the one before.
+    points = trainer._array("points", np.float32, *x[0].T.shape)
+    layers = trainer._layers("weights")
+    answers = trainer._array("targets", np.float32, values.shape[1])
+    for k, places in enumerate(x):
+        points[:] = places.T
+        for old, new in zip(layers, weights, strict=True):
+            old[:] = new[k]
+        trainer._trainer.call("predict")
+        values[k] = answers
+    return values

@@ -189,16 +189,18 @@ class _Study:
 
     def judge(self, fits: EnsembleFit) -> Columns:
         """Return what `judge_recipe` says of each network."""
-
-        def predict(x: NDArray[np.float64]) -> NDArray[np.float64]:
-            return fits.predict(self.seen(x))
-
+        places = midpoints(N_PLACES)
+        rows = np.broadcast_to(places, (len(self.points.x), N_PLACES))
+        # Asked once for both: to lay the networks out takes as long as to ask them.
+        at = np.concatenate([self.points.x, rows], axis=1)
         with np.errstate(all="ignore"):  # of those that diverged
-            fitted = predict(self.points.x)
+            fitted, curves = np.split(
+                fits.predict(self.seen(at)), [self.points.x.shape[1]], axis=1
+            )
             found = {
                 "error": np.mean((fitted - self.points.y) ** 2, axis=1),
                 **self.followed(fitted),
-                **_shape(predict, self.points.truth),
+                **_shape(curves - self.points.truth(places)),
             }
         for name, values in found.items():
             values[fits.diverged] = np.nan if name.startswith("followed") else np.inf
@@ -233,14 +235,13 @@ def _line_and_wave(height: object) -> data.Curve:
     return lambda x: data.TRUE_LINE(x) + height * np.sin(2 * np.pi * x / 20)
 
 
-def _shape(predict: data.Curve, truth: data.Curve) -> Columns:
+def _shape(off: NDArray[np.float64]) -> Columns:
     """Return the excess risk of each curve, the part of its straight line, and where it bends.
 
-    The straight line is the one nearest to the distance from the truth.
+    A curve is given by its distance from the truth at the midpoints where it is judged; the
+    straight line is the one nearest to that.
     """
     places = midpoints(N_PLACES)
-    risk = np.asarray(data.excess_risk(predict, truth, n_points=N_PLACES))
-    off = predict(places) - truth(places)
     # The nearest straight line by orthogonal functions on these very places: a level, and a tilt.
     tilt = places - places.mean()
     tilt /= np.sqrt(np.mean(tilt**2))
@@ -248,7 +249,7 @@ def _shape(predict: data.Curve, truth: data.Curve) -> Columns:
     turns = np.abs(np.diff(off, n=2, axis=1)) / (20 / N_PLACES)
     left = places[1:-1] < 2
     return {
-        "risk": risk,
+        "risk": np.mean(off**2, axis=1),
         "straight": straight,
         "turning": turns.sum(axis=1),
         "turning_left": turns[:, left].sum(axis=1),
