@@ -385,13 +385,19 @@ def test_every_point_comes_everywhere_along_a_long_training():
 # What is refused.
 
 
+class Nested(np.random.SeedSequence):
+    """A seed such as older NumPys make of a nested list."""
+
+    entropy = property(lambda self: [[5]])
+
+
 @pytest.mark.parametrize(
     ("call", "error", "message"),
     [
         (lambda: draws.number_of(-1), ValueError, "seed must not be negative, got -1"),
         (lambda: draws.number_of(1.5), TypeError, "seed must be an int or a"),
         (
-            lambda: draws.number_of(np.random.SeedSequence([[5]])),
+            lambda: draws.number_of(Nested(5)),
             TypeError,
             "entropy of a seed must be whole numbers, got [[5]]",
         ),

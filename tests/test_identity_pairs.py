@@ -144,7 +144,9 @@ def as_self_of_a_method(value):
 
 
 def as_attribute_of_a_class(value):
-    text = "class C:\n    kept = VALUE\n    def run(self):\n        return spell(self.kept)\n"
+    text = (
+        "class C:\n    kept = VALUE\n    def run(self):\n        return spell(type(self).kept)\n"
+    )
     return script(text + "def f():\n    return C().run()", VALUE=value, spell=spell), {}
 
 

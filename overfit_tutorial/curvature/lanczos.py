@@ -32,7 +32,7 @@ def as_operator(operator: Any) -> Any:
         raise ValueError(f"operator must be square, got shape {linear.shape}")
     if linear.shape[0] == 0:
         raise ValueError(f"operator must have at least one row, got shape {linear.shape}")
-    if np.issubdtype(linear.dtype, np.complexfloating):
+    if linear.dtype is not None and np.dtype(linear.dtype).kind not in "biuf":
         raise TypeError(f"operator must be real, got {linear.dtype}")
     return linear
 
