@@ -547,7 +547,8 @@ def walk(tab: Any, n_controls: int, *, backwards: bool) -> Iterator[dict[str, An
         if backwards:
             tab.keyboard.down("Shift")
         for _ in range(n_strokes):
-            tab.keyboard.press("Tab")
+            tab.keyboard.down("Tab")
+        tab.keyboard.up("Tab")
         if backwards:
             tab.keyboard.up("Shift")
         yield from tab.evaluate("keyboard.taken()")

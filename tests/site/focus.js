@@ -73,11 +73,24 @@
     return { place: known.indexOf(element), name: name(element), faults };
   };
 
+  // What had the focus after a stroke is taken down as the next one begins: a key that is held down
+  // moves on as one that is pressed again, and takes half of the time.
   const strokes = [];
-  window.addEventListener("keyup", ({ key }) => key === "Tab" && strokes.push(focused()), true);
+  let isHeld = false;
+  const take = () => isHeld && strokes.push(focused());
+  const down = ({ key }) => {
+    if (key !== "Tab") return;
+    take();
+    isHeld = true;
+  };
+  window.addEventListener("keydown", down, true);
   window.keyboard = {
     names: () => (known = controls()).map(name),
     // What had the focus after each stroke of Tab since this was last asked.
-    taken: () => strokes.splice(0),
+    taken: () => {
+      take();
+      isHeld = false;
+      return strokes.splice(0);
+    },
   };
 })();

@@ -1,6 +1,6 @@
 """Pages on paper: whole, to the last heading, with the answers open and without controls."""
 
-import io
+import contextlib
 from typing import Any
 
 import pytest
@@ -8,9 +8,9 @@ import pytest
 
 def words_on_paper(tab: Any) -> str:
     """Return all words of the open page as it is printed, without the spaces between them."""
-    pypdf = pytest.importorskip("pypdf", reason="pypdf is not installed: run `nox -s site`")
-    pages = pypdf.PdfReader(io.BytesIO(tab.pdf(format="A4"))).pages
-    return squeeze("".join(page.extract_text() for page in pages))
+    pdf = pytest.importorskip("pypdfium2", reason="pypdfium2 is not installed: run `nox -s site`")
+    with contextlib.closing(pdf.PdfDocument(tab.pdf(format="A4"))) as pages:
+        return squeeze("".join(page.get_textpage().get_text_bounded() for page in pages))
 
 
 def squeeze(text: str) -> str:
