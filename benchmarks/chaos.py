@@ -59,15 +59,20 @@ def started(command: list[str], **environment: str) -> subprocess.Popen[str]:
 
 def killed(process: subprocess.Popen[str], after: float, *, alone: bool) -> bool:
     """Kill a process, alone or with its group, after some seconds; return whether it still ran."""
+    # Not until all who can write have closed the pipes: a worker whose parent is gone may wait for
+    # minutes before it ends, and the next run is to begin beside it.
     try:
-        process.communicate(timeout=after)
+        process.wait(timeout=after)
     except subprocess.TimeoutExpired:
         if alone:
             process.kill()
         else:
             os.killpg(process.pid, signal.SIGKILL)
-        process.communicate()
+        process.wait()
         return True
+    finally:
+        for pipe in filter(None, (process.stdout, process.stderr)):
+            pipe.close()
     return False
 
 
