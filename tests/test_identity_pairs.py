@@ -189,10 +189,16 @@ def as_behind_a_wrapper(value):
 PLACES = [place for name, place in list(globals().items()) if name.startswith("as_")]
 
 
+# No file changes here: which modules a function runs takes longest to find, and once is enough.
+conditions = functools.cache(identity._conditions)
+
+
 def key(function, inputs):
     """Return the key of a call; None where it is refused."""
     try:
-        return identity.Identity(function).of(**inputs)[0]
+        known = identity.Identity(function)
+        known._conditions = conditions
+        return known.of(**inputs)[0]
     except TypeError:
         return None
 
