@@ -60,12 +60,12 @@ def darken(svg: str) -> str:
 def save_twins(figure: Figure, png: Path) -> published.Figure:
     """Save a figure as `png`, and beside it as a light and a dark SVG.
 
-    Sphinx-gallery asks for the PNG, for a thumbnail that no page shows; pages show the SVG.
+    Sphinx-gallery makes the thumbnail from the PNG; pages show only the SVG.
     """
     described = figures.description(figure)
     if described is None:
         raise ValueError("a figure without caption and alternative text was published")
-    figure.savefig(png, dpi=20)
+    figure.savefig(png)
     for k, frame in enumerate(described.frames, 1):
         frame.set(visible=True, gid=f"frame-{k}")
     buffer = io.StringIO()

@@ -65,7 +65,7 @@ def test_the_style_hides_all_frames_but_the_last_or_the_one_that_is_named(saved)
 
 def test_the_still_is_the_last_frame(saved, tmp_path):
     figure, _ = draw(NAMES[-1:])
-    figure.savefig(tmp_path / "last.png", dpi=20)
+    figure.savefig(tmp_path / "last.png")
     plt.close(figure)
     assert compare_images(tmp_path / "last.png", saved[0] / "moving.png", tol=0) is None
 
