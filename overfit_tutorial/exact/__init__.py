@@ -31,7 +31,8 @@ def trainer_of(plan: Plan, x: Array, y: Array, weights: Weights, number: int) ->
 
 def predict(weights: Weights, x: Array) -> Array:
     """Return a network's values; see `definition.predict`."""
-    values: Array = predict_each([array[None] for array in weights], x[None])[0]
+    kind = webassembly if _has_webassembly() else definition
+    values: Array = kind.predict(weights, x)
     return values
 
 
