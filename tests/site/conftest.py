@@ -54,6 +54,11 @@ WIDTHS = {"desktop": 1440, "phone": 390}
 SCHEMES = ("light", "dark")
 # Paid to every page. Between them they meet both color schemes, both widths, and the keyboard.
 VISITS = (("light", "desktop"), ("dark", "phone"))
+# The pages of the reference differ by their words alone, for which a phone has the least room.
+VISITS_TO_REFERENCE = VISITS[1:]
+REFERENCE = "api"
+# Words, lists and tables, and nothing that moves.
+TEXTS = ("development/speed.html", "glossary.html", "references.html", "teach.html")
 HEIGHT = 844
 NARROWEST = 320
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
@@ -126,6 +131,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         "page": lambda: pages_of(FOLDER),
         "executed_page": lambda: list(executed_pages()),
         "first_page": lambda: first_of_each(executed_pages(), posixpath.dirname),
+        "first_of_its_kind": firsts_of_their_kinds,
     }
     for name in found.keys() & set(metafunc.fixturenames):
         # One stand-in, which `pytest_runtest_setup` stops, tells why there are none.
@@ -153,7 +159,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 def page_visited(item: pytest.Item) -> str:
     """Return the page that a test visits, if it is one for each page."""
     values = item.callspec.params if hasattr(item, "callspec") else {}
-    page: str = values.get("page") or values.get("executed_page") or ""
+    names = ("page", "executed_page", "first_of_its_kind")
+    page: str = next(filter(None, map(values.get, names)), "")
     return page if "visit" in getattr(item, "fixturenames", ()) else ""
 
 
@@ -168,18 +175,30 @@ def first_of_each(pages: Iterable[str], kind: Callable[[str], str]) -> list[str]
 def kind_of(page: str) -> str:
     """Return what is equal for two pages that are made alike: executed ones, or of a reference."""
     room, _, rest = page.partition("/")
+    if page in TEXTS:
+        return "text"
     return f"{room} {posixpath.basename(rest) == 'index.html'}" if rest else page
+
+
+@functools.cache
+def firsts_of_their_kinds() -> list[str]:
+    return first_of_each(pages_of(FOLDER), kind_of)
 
 
 def visits_to(pages: list[str]) -> list[tuple[str, str, str]]:
     """Return page, color scheme and device of each visit: all four to the first page of a kind."""
-    thorough = first_of_each(pages, kind_of)
-    return [
-        (page, scheme, device)
-        for page in pages
-        for scheme, device in itertools.product(SCHEMES, WIDTHS)
-        if page in thorough or (scheme, device) in VISITS
-    ]
+    visits: list[tuple[str, str, str]] = []
+    for page in pages:
+        usual = VISITS_TO_REFERENCE if page.startswith(f"{REFERENCE}/") else VISITS
+        paid = itertools.product(SCHEMES, WIDTHS) if page in firsts_of_their_kinds() else usual
+        visits += [(page, scheme, device) for scheme, device in paid]
+    return visits
+
+
+def is_walked(page: str, scheme: str, device: str) -> bool:
+    """Return whether a keyboard is tried: on a phone, and also on a kind's first page."""
+    visits = VISITS if page in firsts_of_their_kinds() else VISITS[1:]
+    return (scheme, device) in visits
 
 
 # -- What was built ----------------------------------------------------------
@@ -301,11 +320,12 @@ class Visit:
     enlarged: dict[str, Any] = field(default_factory=dict)
     """The same with text of twice the size and all folds open; on a phone only."""
     violations: list[str] = field(default_factory=list)
-    """What axe holds against the page with all of its folds open, and against a phone's menu."""
-    keyboard: list[str] = field(default_factory=list)
-    """Controls that the Tab key does not reach, or whose focus nobody sees."""
-    has_walked: bool = False
-    """Whether the keyboard was tried: forwards on a light desktop, backwards on a dark phone."""
+    """What axe holds against the page with its folds open, and against the menu of a phone."""
+    keyboard: list[str] | None = None
+    """Controls that the Tab key does not reach, or whose focus nobody sees, if it was tried.
+
+    Forwards on a light desktop, backwards on a dark phone.
+    """
 
 
 # A browser on a busy machine may begin to load a page before it plays the reader's color scheme.
@@ -512,11 +532,14 @@ AXE_OPTIONS = {
     "rules": {"target-size": {"enabled": True}},
     "resultTypes": ["violations"],
 }
-AXE_RUN = """([within, options]) =>
-    axe.run(within ? document.querySelector(within) : document, options)
-        .then(found => found.violations)"""
+AXE_RUN = """([include, exclude, options]) =>
+    axe.run({ include, exclude }, options).then(found => found.violations)"""
+# Code, three quarters of a page's elements, looks everywhere as on the first page of a kind.
+CODE = ".highlight"
 # What is folded away counts, too.
-UNFOLD = "document.querySelectorAll('details').forEach(details => { details.open = true })"
+UNFOLD = """folds => document.querySelectorAll(folds)
+    .forEach(details => { details.open = true })"""
+ALL_FOLDS, FOLDS_WITHOUT_CODE = "details", "details:not(.code-fold)"
 # What a browser does whose reader has asked for letters of twice the size.
 ENLARGE = """(root => root.style.fontSize = `${2 * parseFloat(getComputedStyle(root).fontSize)}px`)
     (document.documentElement)"""
@@ -525,13 +548,15 @@ MENU = "dialog[open]"
 MOST_CONTROLS = 1000
 
 
-def axe_violations(tab: Any, axe: str, within: str = "") -> list[str]:
-    """Return what axe holds against a page, or a part of it, as it is drawn now."""
+def axe_violations(tab: Any, axe: str, within: str = "html", without: str = "") -> list[str]:
+    """Return what axe holds against a page, or parts of it, as it is drawn now."""
     if tab.evaluate("typeof axe") == "undefined":
         tab.evaluate(axe)
     return [
         f"{violation['id']} ({violation['impact']}): {node['html'][:200]}"
-        for violation in tab.evaluate(AXE_RUN, [within, AXE_OPTIONS])
+        for violation in tab.evaluate(
+            AXE_RUN, [[within], [without] if without else [], AXE_OPTIONS]
+        )
         for node in violation["nodes"]
     ]
 
@@ -646,18 +671,19 @@ def visit(
                 tab.set_viewport_size({"width": NARROWEST, "height": HEIGHT})
                 found.narrowest = tab.evaluate(measure)
                 tab.set_viewport_size({"width": WIDTHS[device], "height": HEIGHT})
-            tab.evaluate(UNFOLD)
+            is_first = page in firsts_of_their_kinds()
+            tab.evaluate(UNFOLD, ALL_FOLDS if is_first else FOLDS_WITHOUT_CODE)
             if device == "phone":
                 tab.evaluate(ENLARGE)
                 found.enlarged = tab.evaluate(measure)
                 tab.evaluate(RESTORE)
             if axe:
-                found.violations = axe_violations(tab, axe)
-            if (scheme, device) in VISITS:
+                found.violations = axe_violations(tab, axe, without="" if is_first else CODE)
+            if is_walked(page, scheme, device):
                 # Backwards on a phone: a sticky header hides what lies above.
                 found.keyboard = keyboard_faults(tab, focus, backwards=device == "phone")
-                found.has_walked = True
-            if axe and device == "phone":
+            # The menu is the same on all pages of a kind.
+            if axe and device == "phone" and is_first:
                 open_navigation(tab)
                 found.violations += axe_violations(tab, axe, MENU)
         return found

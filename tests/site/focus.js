@@ -49,9 +49,11 @@
   const positionFault = (element) => {
     const boxes = [...element.getClientRects()].filter((box) => box.width && box.height);
     if (!boxes.length) return "has no place";
+    // A table may be taller than the window: what counts is the middle of what is in it.
     const isSeen = ({ left, right, top, bottom }) =>
       [0.5, 0.1, 0.9].some((share) => {
-        const there = document.elementFromPoint(left + share * (right - left), (top + bottom) / 2);
+        const height = (Math.max(top, 0) + Math.min(bottom, innerHeight)) / 2;
+        const there = document.elementFromPoint(left + share * (right - left), height);
         return there && (element.contains(there) || there.contains(element));
       });
     return boxes.some(isSeen) ? null : "lies behind something or outside of the window";

@@ -101,8 +101,10 @@ def test_framed_text_keeps_off_its_frame(
     assert visit(page, scheme, device).measured["cramped"] == []
 
 
-def test_lines_are_short_enough_to_read(visit: Visits, page: str) -> None:
-    assert visit(page, "light", "desktop").measured["long"] == []
+def test_lines_are_short_enough_to_read(
+    visit: Visits, page: str, scheme: str, device: str
+) -> None:
+    assert visit(page, scheme, device).measured["long"] == []
 
 
 def test_the_page_takes_the_colors_of_the_system(
