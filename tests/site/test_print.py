@@ -31,10 +31,9 @@ def other_page(request: pytest.FixtureRequest) -> Any:
     return request.param
 
 
-def test_a_page_is_printed_to_its_end(
-    site: Any, tab: Any, address: str, executed_page: str
-) -> None:
-    check_paper(site, tab, address, executed_page)
+def test_a_page_is_printed_to_its_end(site: Any, tab: Any, address: str, first_page: str) -> None:
+    """The first of each part: how a page is printed is written in one sheet for all."""
+    check_paper(site, tab, address, first_page)
 
 
 def test_another_page_is_printed_to_its_end(
