@@ -371,7 +371,9 @@ def test_when_the_process_of_a_page_dies_the_build_fails_and_the_next_one_mends(
 def test_when_the_build_is_killed_its_pages_end(pair):
     """Or they would write into the folder of the next build."""
     late = pair.folder / "late"
-    pair.page("one", word="second", extra=f"import time; time.sleep(3); open({str(late)!r}, 'w')")
+    pair.page(
+        "one", word="second", extra=f"import time; time.sleep(1.5); open({str(late)!r}, 'w')"
+    )
     pair.runs.write_text("")
     build = subprocess.Popen(
         pair.command(), env=pair.environment(), stderr=subprocess.DEVNULL, text=True
@@ -381,7 +383,7 @@ def test_when_the_build_is_killed_its_pages_end(pair):
         time.sleep(0.05)
     build.kill()
     build.wait(timeout=60)
-    time.sleep(4)
+    time.sleep(2.5)
     assert "one" in pair.ran()
     assert not late.exists()
     pair.page("one", word="second")
