@@ -28,14 +28,20 @@ class _Enough(BaseException):
     """Every claim that was waited for has been stated."""
 
 
+# These take longest. They come first, so that no process waits for another one at the end.
+LONGEST = ("test_landscape_exercises", "test_landscape_false_worlds", "test_exercises")
+
+
 # First, because pytest-xdist reads the groups when it is asked itself.
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """Keep the worlds of a page in one process, where others work beside it: it trains once."""
-    for item in items:
+    here = [item for item in items if item.path.is_relative_to(Path(__file__).parent)]
+    for item in here:
         page = item.callspec.params.get("page") if hasattr(item, "callspec") else None
-        if page and item.path.is_relative_to(Path(__file__).parent):
+        if page and not item.get_closest_marker("xdist_group"):
             item.add_marker(pytest.mark.xdist_group(page))
+    items.sort(key=lambda item: item not in here or item.path.stem not in LONGEST)
 
 
 @pytest.fixture(autouse=True)

@@ -12,6 +12,9 @@ from overfit_tutorial.studies import minima
 from overfit_tutorial.training import STORY
 from overfit_tutorial.weights import directions
 
+# In the process of the false worlds, which look at the same minima.
+pytestmark = pytest.mark.xdist_group("minima")
+
 LANDSCAPE = Path(__file__).parents[2] / "examples" / "4_loss_landscape"
 BAD = LANDSCAPE / "plot_1_are_bad_minima_sharper.py"
 SHAPE = LANDSCAPE / "plot_2_what_does_the_landscape_look_like.py"

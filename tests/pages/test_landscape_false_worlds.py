@@ -258,7 +258,16 @@ def test_every_claim_of_the_part_has_its_world():
     assert sorted(claimed) == sorted(set().union(*(broken for *_, broken in CASES.values())))
 
 
-@pytest.mark.parametrize(("page", "change", "broken"), CASES.values(), ids=CASES)
+LOOKS_AT_MINIMA = pytest.mark.xdist_group("minima")
+
+
+WORLDS = [
+    pytest.param(*case, id=name, marks=[] if case[0] == EDGE else [LOOKS_AT_MINIMA])
+    for name, case in CASES.items()
+]
+
+
+@pytest.mark.parametrize(("page", "change", "broken"), WORLDS)
 def test_the_claims_that_speak_of_it_are_false(page, change, broken, claims_of, monkeypatch):
     module, name, world = change
     monkeypatch.setattr(module, name, world(getattr(module, name)))
@@ -272,6 +281,7 @@ def test_the_claims_that_speak_of_it_are_false(page, change, broken, claims_of, 
     assert {name: holds for name, holds in found.items() if name in broken and holds} == {}
 
 
+@LOOKS_AT_MINIMA
 def test_training_that_stops_early_is_not_compared(claims_of, monkeypatch):
     monkeypatch.setattr(minima, "find_minima", few_steps(minima.find_minima))
     with pytest.raises(ValueError, match="interpolate"):
