@@ -19,6 +19,7 @@ PAGES = {
     "text": "glossary.html",
     "reference": "api/data.html",
 }
+PROGRAM = Path(__file__).with_name("lighthouse.mjs")
 CATEGORIES = ("performance", "accessibility", "best-practices", "seo")
 LOWEST_SCORE = 95
 LARGEST_SHIFT = 0.02
@@ -67,35 +68,25 @@ def weigh(tab: Any, url: str) -> dict[str, int]:
 
 @pytest.fixture(scope="module")
 def audit(
-    tool: Callable[[str], Path],
-    node: str,
-    chromium: str,
-    chromium_options: list[str],
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Callable[[str], dict[str, Any]]:
+    tool: Callable[[str], Path], node: str, chromium: str, chromium_options: list[str]
+) -> Iterator[Callable[[str], dict[str, Any]]]:
     """Give a function that runs Lighthouse on an address and returns its report."""
-    program = tool("lighthouse/cli/index.js")
-    folder = tmp_path_factory.mktemp("lighthouse")
+    tool("lighthouse/core/index.js")
+    command = [node, str(PROGRAM), chromium, ",".join(CATEGORIES), *chromium_options]
+    with subprocess.Popen(
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8"
+    ) as lighthouse:
+        assert lighthouse.stdin
+        assert lighthouse.stdout
 
-    def run(url: str) -> dict[str, Any]:
-        report = folder / "report.json"
-        # Lighthouse takes them as one word, in which values are quoted.
-        parts = (option.partition("=") for option in chromium_options)
-        quoted = (f"{name}='{value}'" if value else name for name, _, value in parts)
-        flags = " ".join(["--headless=new", *quoted])
-        command = [node, str(program), url, "--quiet", "--output=json", f"--output-path={report}"]
-        command += [f"--chrome-flags={flags}", "--no-enable-error-reporting"]
-        # No category looks at the picture of the whole page, which takes two seconds.
-        command.append("--disable-full-page-screenshot")
-        command.append(f"--only-categories={','.join(CATEGORIES)}")
-        environment = os.environ | {"CHROME_PATH": chromium}
-        done = subprocess.run(
-            command, env=environment, capture_output=True, text=True, timeout=180
-        )
-        assert done.returncode == 0, done.stderr
-        return json.loads(report.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+        def run(url: str) -> dict[str, Any]:
+            print(url, file=lighthouse.stdin, flush=True)
+            answer = lighthouse.stdout.readline()  # type: ignore[union-attr]
+            assert answer, "Lighthouse has ended: what it says stands above"
+            return json.loads(answer)  # type: ignore[no-any-return]
 
-    return run
+        yield run
+        lighthouse.stdin.close()
 
 
 @pytest.fixture(scope="module")
