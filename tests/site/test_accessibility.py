@@ -1,5 +1,6 @@
 """Every page for everyone: axe finds nothing, and a keyboard reaches and shows every control."""
 
+import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -89,6 +90,33 @@ def test_axe_finds_nothing_in_results_of_a_search(
     tab.goto(address + "search.html?q=network")
     tab.locator("#search-results li a").first.wait_for()
     assert find_violations(tab, axe) == []
+
+
+# Sets a word of each class into the first block of code in sight.
+COLOR = """classes => [...document.querySelectorAll(".highlight pre")]
+    .find(block => block.checkVisibility())
+    .append(...classes.map(name => {
+        const word = document.createElement("span");
+        word.className = name;
+        word.textContent = "word\\n";
+        return word;
+    }))"""
+
+
+@each_scheme
+def test_every_color_of_code_can_be_read(
+    site: Any, open_tab: Any, address: str, axe: str, find_violations: Any, scheme: str
+) -> None:
+    """What colors code has on any page; axe looks at no more code than that of some pages."""
+    words = re.compile(r'<span class="(\w{1,3})">')
+    classes = sorted({name for page in site.pages for name in words.findall(site.text(page))})
+    assert len(classes) > 10
+    tab = open_tab(scheme, "desktop")
+    tab.goto(address + next(iter(site.executed)))
+    tab.evaluate(COLOR, classes)
+    assert find_violations(tab, axe, ".highlight") == []
+    tab.add_style_tag(content=".highlight .kn { color: #808080 !important }")
+    assert "color-contrast" in " ".join(find_violations(tab, axe, ".highlight"))
 
 
 def test_a_keyboard_reaches_and_shows_every_control(visit: Any, page: str) -> None:
