@@ -55,8 +55,8 @@ SCHEMES = ("light", "dark")
 # Paid to every page. Between them they meet both color schemes, both widths, and the keyboard.
 VISITS = (("light", "desktop"), ("dark", "phone"))
 # The pages of the reference differ by their words alone, for which a phone has the least room.
-VISITS_TO_REFERENCE = VISITS[1:]
 REFERENCE = "api"
+ON_A_PHONE = VISITS[1:]
 # Words, lists and tables, and nothing that moves.
 TEXTS = ("development/speed.html", "glossary.html", "references.html", "teach.html")
 HEIGHT = 844
@@ -189,16 +189,10 @@ def visits_to(pages: list[str]) -> list[tuple[str, str, str]]:
     """Return page, color scheme and device of each visit: all four to the first page of a kind."""
     visits: list[tuple[str, str, str]] = []
     for page in pages:
-        usual = VISITS_TO_REFERENCE if page.startswith(f"{REFERENCE}/") else VISITS
+        usual = ON_A_PHONE if page.startswith(f"{REFERENCE}/") else VISITS
         paid = itertools.product(SCHEMES, WIDTHS) if page in firsts_of_their_kinds() else usual
         visits += [(page, scheme, device) for scheme, device in paid]
     return visits
-
-
-def is_walked(page: str, scheme: str, device: str) -> bool:
-    """Return whether a keyboard is tried: on a phone, and also on a kind's first page."""
-    visits = VISITS if page in firsts_of_their_kinds() else VISITS[1:]
-    return (scheme, device) in visits
 
 
 # -- What was built ----------------------------------------------------------
@@ -318,7 +312,7 @@ class Visit:
     narrowest: dict[str, Any] = field(default_factory=dict)
     """The same in the narrowest window; taken on a phone only."""
     enlarged: dict[str, Any] = field(default_factory=dict)
-    """The same with text of twice the size and all folds open; on a phone only."""
+    """The same with text of twice the size and its folds open; on a phone only."""
     violations: list[str] = field(default_factory=list)
     """What axe holds against the page with its folds open, and against the menu of a phone."""
     keyboard: list[str] | None = None
@@ -534,7 +528,7 @@ AXE_OPTIONS = {
 }
 AXE_RUN = """([include, exclude, options]) =>
     axe.run({ include, exclude }, options).then(found => found.violations)"""
-# Code, three quarters of a page's elements, looks everywhere as on the first page of a kind.
+# Code looks everywhere as on the first page of a kind, but for its colors, which have a test.
 CODE = ".highlight"
 # What is folded away counts, too.
 UNFOLD = """folds => document.querySelectorAll(folds)
@@ -548,14 +542,16 @@ MENU = "dialog[open]"
 MOST_CONTROLS = 1000
 
 
-def axe_violations(tab: Any, axe: str, within: str = "html", without: str = "") -> list[str]:
-    """Return what axe holds against a page, or parts of it, as it is drawn now."""
+def axe_violations(
+    tab: Any, axe: str, within: str = "html", *, with_code: bool = True
+) -> list[str]:
+    """Return what axe holds against a page, or a part of it, as it is drawn now."""
     if tab.evaluate("typeof axe") == "undefined":
         tab.evaluate(axe)
     return [
         f"{violation['id']} ({violation['impact']}): {node['html'][:200]}"
         for violation in tab.evaluate(
-            AXE_RUN, [[within], [without] if without else [], AXE_OPTIONS]
+            AXE_RUN, [[within], [] if with_code else [CODE], AXE_OPTIONS]
         )
         for node in violation["nodes"]
     ]
@@ -678,8 +674,8 @@ def visit(
                 found.enlarged = tab.evaluate(measure)
                 tab.evaluate(RESTORE)
             if axe:
-                found.violations = axe_violations(tab, axe, without="" if is_first else CODE)
-            if is_walked(page, scheme, device):
+                found.violations = axe_violations(tab, axe, with_code=is_first)
+            if (scheme, device) in (VISITS if is_first else ON_A_PHONE):
                 # Backwards on a phone: a sticky header hides what lies above.
                 found.keyboard = keyboard_faults(tab, focus, backwards=device == "phone")
             # The menu is the same on all pages of a kind.
