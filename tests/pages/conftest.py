@@ -36,12 +36,12 @@ LONGEST = ("test_landscape_exercises", "test_landscape_false_worlds", "test_exer
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items):
     """Keep the worlds of a page in one process, where others work beside it: it trains once."""
-    here = [item for item in items if item.path.is_relative_to(Path(__file__).parent)]
-    for item in here:
+    for item in items:
         page = item.callspec.params.get("page") if hasattr(item, "callspec") else None
-        if page and not item.get_closest_marker("xdist_group"):
+        is_grouped = item.get_closest_marker("xdist_group")
+        if page and not is_grouped and item.path.is_relative_to(Path(__file__).parent):
             item.add_marker(pytest.mark.xdist_group(page))
-    items.sort(key=lambda item: item not in here or item.path.stem not in LONGEST)
+    items.sort(key=lambda item: item.path.stem not in LONGEST)
 
 
 @pytest.fixture(autouse=True)

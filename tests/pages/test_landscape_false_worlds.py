@@ -259,8 +259,6 @@ def test_every_claim_of_the_part_has_its_world():
 
 
 LOOKS_AT_MINIMA = pytest.mark.xdist_group("minima")
-
-
 WORLDS = [
     pytest.param(*case, id=name, marks=[] if case[0] == EDGE else [LOOKS_AT_MINIMA])
     for name, case in CASES.items()
